@@ -1,0 +1,115 @@
+# What a person runs, and what CI runs: there is no second way. Every target makes the environment that it needs, and
+# a second call costs nothing. Only git, make and Python 3.11 or newer are assumed; uv is used when it is on PATH.
+# `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test coverage bench bench-write check lint format migrations hooks constraints clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+BENCH := sdk_python/benchmarks/.venv
+UV := $(shell command -v uv 2>/dev/null)
+PYTHON ?=
+ARGS ?=
+
+# The demo needs what the product needs; tests and linters need the dev extra as well: hence two stamps.
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOPMENT := $(VENV)/.development-installed
+REQUIREMENTS := pyproject.toml sdk_python/pyproject.toml constraints.txt
+
+# $(call install,<venv>): the command that installs into that environment.
+install = $(if $(UV),uv pip install --quiet --python $(1)/bin/python,$(1)/bin/python -m pip install --quiet --disable-pip-version-check)
+
+# $(call environment,<venv>): make an environment with the first interpreter that is new enough, or say what is missing.
+define environment
+	@set -e; \
+	trap 'test -x $(1)/bin/python || rm -rf $(1)' EXIT; \
+	new_enough='import sys; sys.exit(sys.version_info < (3, 11))'; \
+	for python in $(or $(PYTHON),python3.11 python3 python3.12 python3.13 python3.14 python); do \
+		if "$$python" -c "$$new_enough" 2>/dev/null; then \
+			echo "Making $(1) with $$("$$python" --version)"; \
+			if [ -n "$(UV)" ]; then uv venv --quiet --seed --python "$$(command -v "$$python")" $(1); exit; fi; \
+			"$$python" -m venv $(1) || { rm -rf $(1); exit 1; }; \
+			exit; \
+		fi; \
+	done; \
+	if [ -n "$(UV)" ] && [ -z "$(PYTHON)" ]; then uv venv --quiet --seed --python '>=3.11' $(1); exit; fi; \
+	echo "Flagsite needs Python 3.11 or newer; found: $$($(or $(PYTHON),python3) --version 2>&1 || true)" >&2; \
+	echo "Install one, or name one: make PYTHON=/path/to/python3.11" >&2; \
+	exit 1
+endef
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(RUNTIME) ## Start everything in one process, with a demo project (PORT, DATA_DIR)
+	@exec $(BIN)/python manage.py demo $(ARGS)
+
+test: $(DEVELOPMENT) ## Run the whole suite against real PostgreSQL and real Redis (ARGS for pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+coverage: $(DEVELOPMENT) ## Run the suite and hold its coverage: all branches of the engine, 85 % elsewhere
+	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	$(BIN)/python -m coverage report --include='*/flagsite_sdk/engine/*' --fail-under=100
+	$(BIN)/python -m coverage report --omit='*/flagsite_sdk/engine/*' --fail-under=85
+
+check: lint test ## What CI runs: lint, then test
+
+lint: $(DEVELOPMENT) ## Style, formatting, types, architecture, missing migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(DEVELOPMENT) ## Format the code and repair what ruff can repair
+	$(BIN)/ruff check --fix-only --exit-zero .
+	$(BIN)/ruff format .
+
+migrations: $(DEVELOPMENT) ## Write missing migrations (give each a name: ARGS="flags -n add_tags")
+	$(BIN)/python manage.py makemigrations $(ARGS)
+
+bench: $(BENCH)/.installed ## Our engine and SDK beside nine published SDKs, offline (ARGS="--quick")
+	$(BENCH)/bin/python sdk_python/benchmarks $(ARGS)
+
+bench-write: ARGS += --write docs/reference/benchmarks.md
+bench-write: bench ## The same, and keep the table in docs/reference/benchmarks.md
+
+hooks: $(DEVELOPMENT) ## Check every commit before it is made
+	$(BIN)/pre-commit install
+
+constraints: $(BIN)/python ## Pin again: constraints.txt from a clean environment
+	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	$(BIN)/python -m venv "$$fresh"; \
+	"$$fresh/bin/python" -m pip install --quiet --disable-pip-version-check -e 'sdk_python[openfeature]' -e '.[dev]'; \
+	{ \
+		echo "# Every version that make installs, direct and transitive, for running and for developing."; \
+		echo "# Made by \`make constraints\`: pip freeze of a clean environment with $$($(BIN)/python --version). Do not edit."; \
+		"$$fresh/bin/python" -m pip freeze --exclude-editable; \
+	} > constraints.txt
+
+clean: ## Remove environments, caches and the demo's data
+	rm -rf $(VENV) $(BENCH) var staticfiles build dist .coverage* .hypothesis
+	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(call environment,$(VENV))
+
+$(BENCH)/bin/python:
+	$(call environment,$(BENCH))
+
+$(RUNTIME): $(REQUIREMENTS) | $(BIN)/python
+	@echo "Installing what Flagsite needs"
+	@$(call install,$(VENV)) -c constraints.txt -e sdk_python -e .
+	@touch $@
+
+$(DEVELOPMENT): $(REQUIREMENTS) | $(BIN)/python
+	@echo "Installing what Flagsite and its developers need"
+	@$(call install,$(VENV)) -c constraints.txt -e 'sdk_python[openfeature]' -e '.[dev]'
+	@touch $@ $(RUNTIME)
+
+$(BENCH)/.installed: sdk_python/benchmarks/requirements.txt sdk_python/pyproject.toml | $(BENCH)/bin/python
+	@echo "Installing the published SDKs to measure beside ours"
+	@$(call install,$(BENCH)) -r sdk_python/benchmarks/requirements.txt -e sdk_python
+	@touch $@
