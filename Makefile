@@ -34,7 +34,7 @@ define environment
 		fi; \
 	done; \
 	if [ -n "$(UV)" ] && [ -z "$(PYTHON)" ]; then uv venv --quiet --seed --python '>=3.11' $(1); exit; fi; \
-	echo "Flagsite needs Python 3.11 or newer; found: $$($(or $(PYTHON),python3) --version 2>&1 || true)" >&2; \
+	echo "Flagsite needs Python 3.11 or newer; found: $$($(or $(PYTHON),python3) --version 2>/dev/null || echo none)" >&2; \
 	echo "Install one, or name one: make PYTHON=/path/to/python3.11" >&2; \
 	exit 1
 endef
