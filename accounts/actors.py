@@ -1,0 +1,35 @@
+"""Who makes a change, and from where: what services are given as `by`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from accounts.models import User
+
+
+class Source(StrEnum):
+    """The road by which a change came."""
+
+    ADMIN = "admin"
+    API = "api"
+    COMMAND = "command"
+    RAMP = "ramp"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person (or, without a user, the installation itself) acting through one of the roads."""
+
+    user: User | None
+    source: Source
+    label: str
+    address: str | None = None
+
+    @classmethod
+    def person(cls, user: User, *, source: Source, address: str | None = None) -> "Actor":
+        """Return the actor that a signed-in person or their token is."""
+        return cls(user=user, source=source, label=user.get_username(), address=address)
+
+    @classmethod
+    def system(cls, label: str, *, source: Source = Source.COMMAND) -> "Actor":
+        """Return the actor for what the installation does by itself; it needs no role."""
+        return cls(user=None, source=source, label=label)

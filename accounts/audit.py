@@ -1,0 +1,74 @@
+"""The audit log: who changed what, old value and new value, from where.
+
+Services write the entry themselves, in the transaction of the change. auditlog's own hooks see neither `update()` nor
+`bulk_create()`, and its middleware believes any `X-Forwarded-For`; neither is installed. Its table and its admin
+page are what we use.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from auditlog.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+
+from accounts.actors import Actor
+from accounts.models import Project
+
+
+class Action(Enum):
+    """What happened to the object; the values are auditlog's."""
+
+    CREATE = LogEntry.Action.CREATE
+    UPDATE = LogEntry.Action.UPDATE
+    DELETE = LogEntry.Action.DELETE
+
+
+def record(
+    action: Action,
+    subject: Model,
+    *,
+    by: Actor,
+    project: Project | None,
+    old: Mapping[str, Any] | None = None,
+    new: Mapping[str, Any] | None = None,
+    comment: str = "",
+    environment: str = "",
+) -> LogEntry:
+    """Write one entry with the fields in which `old` and `new` differ.
+
+    Args:
+        action: what happened.
+        subject: the row that it happened to; it must still have its primary key.
+        by: who did it.
+        project: the project whose people may read the entry.
+        old: field names and JSON values before; None when there was nothing.
+        new: the same after; None when nothing is left.
+        comment: why, in the actor's words.
+        environment: key of the environment concerned, when it is one.
+    """
+    before, after = dict(old or {}), dict(new or {})
+    changes = {
+        name: [before.get(name), after.get(name)]
+        for name in sorted(before | after)
+        if before.get(name) != after.get(name)
+    }
+    about = {
+        "actor": by.label,
+        "source": by.source.value,
+        "project": project.key if project else None,
+        "environment": environment or None,
+        "comment": comment or None,
+    }
+    return LogEntry.objects.create(
+        content_type=ContentType.objects.get_for_model(subject),
+        object_pk=str(subject.pk),
+        object_id=subject.pk if isinstance(subject.pk, int) else None,
+        object_repr=str(subject),
+        action=action.value,
+        changes=changes,
+        actor=by.user,
+        remote_addr=by.address,
+        additional_data={name: value for name, value in about.items() if value is not None},
+    )

@@ -1,0 +1,27 @@
+"""What accounts refuses."""
+
+from flagsite.lib.problems import Conflict, NotAllowed, NotFound
+
+
+class MissingRole(NotAllowed):
+    """The person has no role in the project that would allow this."""
+
+    code = "MISSING_ROLE"
+
+
+class ProjectNotFound(NotFound):
+    """No such project, or one on which the person has no role."""
+
+    code = "PROJECT_NOT_FOUND"
+
+
+class EnvironmentNotFound(NotFound):
+    """No such environment in the project."""
+
+    code = "ENVIRONMENT_NOT_FOUND"
+
+
+class KeyTaken(Conflict):
+    """Something else has this key already."""
+
+    code = "KEY_TAKEN"

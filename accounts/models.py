@@ -1,0 +1,113 @@
+"""People, projects, environments and keys: tables, constraints, and questions about one row."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from accounts.credentials import Kind
+from accounts.roles import IN_WORDS, Ability
+from flagsite.lib.keys import KeyField
+
+
+class User(AbstractUser):
+    """A person. What they may do in a project is a role there; a superuser may do everything everywhere."""
+
+
+class Project(models.Model):
+    """What roles are granted on; it owns environments, flags and segments."""
+
+    key = KeyField(unique=True)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["key"]
+        permissions: ClassVar = [(Ability.EDIT.value, f"May {IN_WORDS[Ability.EDIT]}")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProjectUserPermission(UserObjectPermissionBase):
+    """One ability of one person in one project, by direct foreign key (guardian's generic one is slower)."""
+
+    content_object = models.ForeignKey(Project, on_delete=models.CASCADE)
+
+
+class ProjectGroupPermission(GroupObjectPermissionBase):
+    """One ability of a group of people in one project."""
+
+    content_object = models.ForeignKey(Project, on_delete=models.CASCADE)
+
+
+class Environment(models.Model):
+    """Where flags have their state: development, staging, production…
+
+    `revision` is the number of the newest revision of its configuration. Whoever changes the configuration locks
+    this row first, so that revisions are numbered without gaps.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="environments")
+    key = KeyField()
+    name = models.CharField(max_length=200)
+    position = models.PositiveSmallIntegerField(default=0)
+    revision = models.PositiveBigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["project", "position", "key"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "key"], name="environment_key_unique_in_project"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project} / {self.name}"
+
+
+class Key(models.Model):
+    """What both kinds of key have in common. The secret itself is never stored."""
+
+    kind: ClassVar[Kind]
+
+    id = models.CharField(primary_key=True, max_length=12, editable=False)
+    name = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"fs_{self.kind}_{self.id}_… ({self.name})"
+
+    def in_force(self, now: datetime) -> bool:
+        """Tell whether the key opens anything at `now`."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+class ServerKey(Key):
+    """An SDK's key: it reaches one environment and nothing else."""
+
+    kind = Kind.SERVER
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="server_keys")
+
+
+class ApiToken(Key):
+    """A management token: it acts for a person, with that person's roles."""
+
+    kind = Kind.API
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+
+    class Meta(Key.Meta):
+        verbose_name = "API token"
+        verbose_name_plural = "API tokens"
+
+

@@ -1,0 +1,54 @@
+"""Whether somebody may do something: asked here by services, API and admin alike."""
+
+from collections import defaultdict
+
+from accounts.actors import Actor
+from accounts.errors import MissingRole, ProjectNotFound
+from accounts.models import Project, ProjectGroupPermission, ProjectUserPermission, User
+from accounts.roles import IN_WORDS, Ability, Role, role_with
+
+
+def abilities_by_project(user: User) -> dict[int, frozenset[Ability]]:
+    """Return what the person may do, by project id, in two queries however many projects there are.
+
+    A superuser has every ability everywhere, which `abilities_of` knows; this returns the granted ones only.
+    """
+    if not user.is_active:
+        return {}
+    found: defaultdict[int, set[Ability]] = defaultdict(set)
+    own = ProjectUserPermission.objects.filter(user=user)
+    through_groups = ProjectGroupPermission.objects.filter(group__in=user.groups.all())
+    for rows in (own, through_groups):
+        for project, codename in rows.values_list("content_object_id", "permission__codename"):
+            if codename in Ability:
+                found[project].add(Ability(codename))
+    return {project: frozenset(abilities) for project, abilities in found.items()}
+
+
+def abilities_of(user: User, project: Project) -> frozenset[Ability]:
+    """Return what the person may do in the project."""
+    if user.is_active and user.is_superuser:
+        return frozenset(Ability)
+    return abilities_by_project(user).get(project.pk, frozenset())
+
+
+def role_of(user: User, project: Project) -> Role | None:
+    """Return the person's role in the project, or None."""
+    return role_with(abilities_of(user, project))
+
+
+def require(by: Actor, ability: Ability, project: Project) -> None:
+    """Let the actor pass or refuse.
+
+    Raises:
+        ProjectNotFound: when they may not even see the project: its existence is none of their business.
+        MissingRole: when they see it but may not do this.
+    """
+    if by.user is None:
+        return
+    held = abilities_of(by.user, project)
+    if ability in held:
+        return
+    if Ability.VIEW not in held:
+        raise ProjectNotFound(f"There is no project `{project.key}`.")
+    raise MissingRole(f"{by.label} may not {IN_WORDS[ability]} in the project `{project.key}`.")

@@ -1,0 +1,79 @@
+"""Reads of accounts' tables."""
+
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+
+from accounts.credentials import Credential, Kind
+from accounts.errors import EnvironmentNotFound, ProjectNotFound
+from accounts.models import ApiToken, Environment, Project, ServerKey, User
+from accounts.permissions import abilities_by_project
+from accounts.roles import Ability
+from flagsite.lib import clock
+
+LAST_USED_PRECISION = timedelta(minutes=1)
+"""`last_used_at` is written at most so often for a key, so that reading with it stays cheap."""
+
+
+def projects_of(user: User) -> QuerySet[Project]:
+    """Return the projects that the person may see."""
+    if user.is_active and user.is_superuser:
+        return Project.objects.all()
+    seen = [pk for pk, abilities in abilities_by_project(user).items() if Ability.VIEW in abilities]
+    return Project.objects.filter(pk__in=seen)
+
+
+def project_named(key: str, *, user: User) -> Project:
+    """Return a project that the person may see.
+
+    Raises:
+        ProjectNotFound: when there is none of that key that they may see.
+    """
+    project = projects_of(user).filter(key=key).first()
+    if project is None:
+        raise ProjectNotFound(f"There is no project `{key}`.")
+    return project
+
+
+def environment_named(key: str, *, project: Project) -> Environment:
+    """Return an environment of the project.
+
+    Raises:
+        EnvironmentNotFound: when there is none of that key.
+    """
+    environment = project.environments.filter(key=key).first()
+    if environment is None:
+        known = ", ".join(project.environments.values_list("key", flat=True))
+        raise EnvironmentNotFound(f"The project `{project.key}` has no environment `{key}`; it has: {known}.")
+    return environment
+
+
+def first_environment(project: Project) -> Environment:
+    """Return the environment that is meant when none is named: the project's first.
+
+    Raises:
+        EnvironmentNotFound: when the project has none yet.
+    """
+    environment = project.environments.first()
+    if environment is None:
+        raise EnvironmentNotFound(f"The project `{project.key}` has no environment yet.")
+    return environment
+
+
+def key_in_force(credential: Credential) -> ServerKey | ApiToken | None:
+    """Return the row that the credential opens now, with its environment or person, or None.
+
+    One query; a second one at most once a minute, to note that the key was used.
+    """
+    row: ServerKey | ApiToken | None
+    if credential.kind is Kind.SERVER:
+        row = ServerKey.objects.select_related("environment").filter(pk=credential.id).first()
+    else:
+        row = ApiToken.objects.select_related("user").filter(pk=credential.id, user__is_active=True).first()
+    now = clock.now()
+    if row is None or not credential.opens(row.digest) or not row.in_force(now):
+        return None
+    if row.last_used_at is None or row.last_used_at < now - LAST_USED_PRECISION:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_PRECISION)
+        type(row)._default_manager.filter(stale, pk=row.pk).update(last_used_at=now)
+    return row

@@ -1,0 +1,64 @@
+"""Typed readers of the process environment: the only place that reads `os.environ`.
+
+A value that cannot be read stops the process at start, naming the variable; nothing falls back silently.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"0", "false", "no", "off", ""})
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable's text, or `default` when it is unset."""
+    return os.environ.get(name, default)
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """Return true for 1/true/yes/on and false for 0/false/no/off, in any case.
+
+    Raises:
+        ImproperlyConfigured: for any other text.
+    """
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    value = raw.strip().lower()
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {raw!r}")
+
+
+def integer(name: str, *, default: int, least: int = 0) -> int:
+    """Return a whole number of at least `least`.
+
+    Raises:
+        ImproperlyConfigured: when it is not a whole number or too small.
+    """
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    try:
+        value = int(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}") from None
+    if value < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {value}")
+    return value
+
+
+def listing(name: str, default: str = "") -> list[str]:
+    """Return the comma-separated, trimmed, non-empty parts."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def path(name: str, default: Path) -> Path:
+    """Return an absolute path."""
+    raw = os.environ.get(name)
+    return Path(raw).absolute() if raw else default

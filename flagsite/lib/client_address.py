@@ -1,0 +1,43 @@
+"""From which address a request came, believing `X-Forwarded-For` only from trusted proxies.
+
+A header that anybody can write proves nothing: without `TRUSTED_PROXIES` it is ignored, and what is not an address
+is never passed on to be stored.
+"""
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Return the client's address as text, or None when there is none (a Unix socket)."""
+    nearest = _address(request.META.get("REMOTE_ADDR", ""))
+    proxies = _networks(tuple(settings.TRUSTED_PROXIES))
+    if nearest is None or not _within(nearest, proxies):
+        return str(nearest) if nearest else None
+    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        address = _address(hop)
+        if address is None:
+            break  # garbage ends the chain of what can be believed
+        nearest = address
+        if not _within(address, proxies):
+            break
+    return str(nearest)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text.strip())
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _networks(listed: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(entry, strict=False) for entry in listed)
+
+
+def _within(address: IPv4Address | IPv6Address, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    return any(address in network for network in networks)

@@ -1,0 +1,52 @@
+"""Serializers that refuse what they do not know, naming it: a mistyped field must never be dropped in silence."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from django.http import QueryDict
+from rest_framework import serializers
+
+Read = TypeVar("Read", bound="StrictSerializer")
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A serializer of a request body or of query parameters that names each unknown field."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Check for unknown fields before anything else.
+
+        Raises:
+            ValidationError: naming every unknown field and, when there is one, the field it looks like.
+        """
+        if isinstance(data, Mapping):
+            known = [name for name, field in self.fields.items() if not field.read_only]
+            unknown = {name: [_unknown(name, known)] for name in data if name not in known}
+            if unknown:
+                raise serializers.ValidationError(unknown)
+        return super().to_internal_value(data)
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return "Unknown field." + (f" Did you mean `{close[0]}`?" if close else "")
+
+
+def read_query(serializer: type[StrictSerializer], query: QueryDict) -> dict[str, Any]:
+    """Return the query parameters as the serializer's types; unknown and repeated ones are refused."""
+    for name, values in query.lists():
+        if len(values) > 1:
+            raise serializers.ValidationError({name: ["Given more than once."]})
+    return read_body(serializer, query.dict())
+
+
+def read_body(serializer: type[StrictSerializer], body: Any) -> dict[str, Any]:
+    """Return the body as the serializer's types.
+
+    Raises:
+        ValidationError: naming each place that is wrong.
+    """
+    bound = serializer(data=body)
+    bound.is_valid(raise_exception=True)
+    validated: dict[str, Any] = bound.validated_data
+    return validated

@@ -1,0 +1,274 @@
+"""Django's settings, read from the environment through `flagsite.env`.
+
+With no variable set, this is the embedded installation: SQLite in `DATA_DIR`, an in-process channel layer and an
+in-memory Celery broker. `DATABASE_URL` and `REDIS_URL` switch the same code to PostgreSQL and Redis. Every variable
+is listed in docs/reference/settings.md.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.urls import reverse_lazy
+
+from flagsite import env
+from flagsite.logs import logging_configuration
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _own_secret_key() -> str:
+    """Return the key of this data directory, made on first use: sessions survive a restart."""
+    file = DATA_DIR / "secret_key"
+    try:
+        with file.open("x", opener=lambda name, flags: __import__("os").open(name, flags, 0o600)) as handle:
+            handle.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return file.read_text().strip()
+
+
+# --- who may ask, and how ------------------------------------------------------------------------------------------
+
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY") or _own_secret_key()
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
+TRUSTED_PROXIES = env.listing("TRUSTED_PROXIES")  # networks whose X-Forwarded-For is believed
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ANONYMOUS_USER_NAME = None  # guardian: no user row that stands for nobody
+GUARDIAN_MONKEY_PATCH_USER = False
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.boolean("SECURE_COOKIES", default=False)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- the apps, lowest last -----------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "flagsite.apps.FlagsiteConfig",
+    "rollouts",
+    "flags",
+    "segments",
+    "accounts",
+    "unfold",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "guardian",
+    "auditlog",
+    "django_prometheus",
+    "django_structlog",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "flagsite.urls"
+ASGI_APPLICATION = "flagsite.asgi.application"
+WSGI_APPLICATION = "flagsite.wsgi.application"
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # a segment of 100,000 ids fits
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- where things are kept -----------------------------------------------------------------------------------------
+
+DATABASE_URL = env.text("DATABASE_URL")
+REDIS_URL = env.text("REDIS_URL")
+
+DATABASES: dict[str, Any]
+if DATABASE_URL:
+    DATABASES = {"default": {**dj_database_url.parse(DATABASE_URL), "CONN_HEALTH_CHECKS": True}}
+    if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        # a pool, because under ASGI every request may run in another thread
+        DATABASES["default"]["OPTIONS"] = {
+            **DATABASES["default"].get("OPTIONS", {}),
+            "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL_SIZE", default=8, least=1)},
+        }
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "flagsite.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",  # writers queue up instead of failing half-way
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        },
+    }
+
+CHANNEL_LAYERS: dict[str, Any] = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # redis-py 8 gives sockets a time-out as long as the layer's blocking read: idle readers would be dropped
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+    }
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"},
+}
+
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "forget-reports": {"task": "flags.tasks.forget_reports", "schedule": 3600.0},
+}
+
+# --- language, time, files -----------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+    },
+}
+WHITENOISE_USE_FINDERS = not COLLECTED
+
+# --- the REST API --------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.HoldsApiToken"],  # DRF's own default lets everybody in
+    "DEFAULT_PARSER_CLASSES": ["flagsite.lib.json_body.JsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["flagsite.lib.json_body.JsonRenderer"],
+    "DEFAULT_PAGINATION_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "flagsite.lib.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Flagsite",
+    "DESCRIPTION": "Feature flags: configuration, evaluation, and what SDKs download and report.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True},
+}
+
+# --- what SDKs are told, and when ----------------------------------------------------------------------------------
+
+STREAM_HEARTBEAT_SECONDS = env.integer("STREAM_HEARTBEAT_SECONDS", default=10, least=1)
+STREAM_CHECK_SECONDS = 1.0  # how often a stream process asks the database whether it missed a notification
+STREAM_SEND_SECONDS = 10.0  # a client that has not taken a message for so long is dropped
+REPORT_RETENTION_DAYS = env.integer("REPORT_RETENTION_DAYS", default=90, least=1)
+
+# --- the admin -----------------------------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "Flagsite",
+    "SITE_HEADER": "Flagsite",
+    "SITE_SUBHEADER": "Feature flags",
+    "SITE_URL": None,
+    "SITE_SYMBOL": "flag",
+    "SHOW_HISTORY": False,
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": "Flags",
+                "items": [
+                    {"title": "Flags", "icon": "flag", "link": reverse_lazy("admin:flags_flag_changelist")},
+                    {"title": "Segments", "icon": "group", "link": reverse_lazy("admin:segments_segment_changelist")},
+                    {"title": "Revisions", "icon": "history", "link": reverse_lazy("admin:flags_revision_changelist")},
+                ],
+            },
+            {
+                "title": "Project",
+                "items": [
+                    {"title": "Projects", "icon": "folder", "link": reverse_lazy("admin:accounts_project_changelist")},
+                    {
+                        "title": "Environments",
+                        "icon": "dns",
+                        "link": reverse_lazy("admin:accounts_environment_changelist"),
+                    },
+                    {
+                        "title": "Server keys",
+                        "icon": "key",
+                        "link": reverse_lazy("admin:accounts_serverkey_changelist"),
+                    },
+                    {"title": "API tokens", "icon": "badge", "link": reverse_lazy("admin:accounts_apitoken_changelist")},
+                    {"title": "People", "icon": "person", "link": reverse_lazy("admin:accounts_user_changelist")},
+                    {"title": "Audit log", "icon": "list", "link": reverse_lazy("admin:auditlog_logentry_changelist")},
+                ],
+            },
+        ],
+    },
+}
+
+# --- logs and error reports ----------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+LOGGING = logging_configuration(level=LOG_LEVEL, as_json=env.boolean("LOG_JSON", default=True))
+DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+
+SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    import sentry_sdk
+
+    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never", include_local_variables=False)

@@ -1,0 +1,9 @@
+"""The HTTP application for `web` processes (granian's WSGI interface)."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flagsite.settings")
+
+application = get_wsgi_application()
