@@ -1,0 +1,101 @@
+"""Every app has the same floor plan and every room stays readable; an exception is a decision, taken here."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import Source
+
+APPS = ("accounts", "segments", "flags", "rollouts")
+
+ROOMS = {
+    "__init__",
+    "admin",
+    "api",
+    "apps",
+    "errors",
+    "forms",
+    "migrations",
+    "models",
+    "permissions",
+    "querysets",
+    "services",
+    "tasks",
+    "urls",
+}
+"""Same name, same job, in every app; the design page says which."""
+
+NOUNS: dict[str, str] = {}
+"""Rooms that one app has and the others have not: `app/noun`, and what it decides."""
+
+LONG: dict[str, str] = {}
+"""Files past 300 lines, each with the reason why splitting it would make it harder to read."""
+
+MOST_LINES = 300
+MOST_LINES_OF_A_VIEW = 15
+NAMELESS = frozenset(
+    {"utils", "util", "helpers", "helper", "common", "core", "misc", "base", "shared", "stuff"}
+)
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_an_app_has_no_room_that_is_not_on_the_plan(app: str, root: Path) -> None:
+    rooms = {
+        entry.stem
+        for entry in (root / app).iterdir()
+        if entry.suffix == ".py" or (entry.is_dir() and any(entry.rglob("*.py")))
+    }
+    assert sorted(rooms - ROOMS - {noun.split("/")[1] for noun in NOUNS if noun.startswith(f"{app}/")}) == []
+
+
+def test_every_noun_on_the_plan_is_a_room_with_a_job(root: Path) -> None:
+    gone = [noun for noun in NOUNS if not (root / noun).is_dir() and not (root / f"{noun}.py").is_file()]
+    jobless = [noun for noun, job in NOUNS.items() if len(job.split()) < 3]
+    assert gone + jobless == []
+
+
+def test_no_module_hides_behind_a_name_that_says_nothing(sources: list[Source]) -> None:
+    nameless = [
+        source.path
+        for source in sources
+        if any(
+            part in NAMELESS or part.endswith(("_utils", "_helpers"))
+            for part in Path(source.path).with_suffix("").parts
+        )
+    ]
+    assert nameless == []
+
+
+def test_a_file_fits_in_the_reader_s_head(sources: list[Source]) -> None:
+    long = {source.path: source.lines for source in sources if source.lines > MOST_LINES}
+    assert {path: lines for path, lines in long.items() if path not in LONG} == {}
+    assert sorted(LONG.keys() - long.keys()) == [], "no longer long: strike it off the list"
+
+
+def test_everything_that_writes_says_what_it_does(sources: list[Source]) -> None:
+    silent = [
+        f"{source.path}:{node.lineno} {node.name}"
+        for source in sources
+        if source.path.split("/")[0] in APPS and "services" in Path(source.path).with_suffix("").parts
+        for node in source.tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if not node.name.startswith("_") and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def test_a_view_gives_a_request_its_shape_and_no_more(sources: list[Source]) -> None:
+    thick = [
+        f"{source.path}:{node.lineno} {node.name}: {lines} lines"
+        for source in sources
+        if source.path.split("/")[0] in APPS
+        and {"api", "views"} <= set(Path(source.path).with_suffix("").parts)
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for body in [node.body[1:] if ast.get_docstring(node) else node.body]
+        if body
+        for lines in [(body[-1].end_lineno or 0) - body[0].lineno + 1]
+        if lines > MOST_LINES_OF_A_VIEW
+    ]
+    assert thick == []
