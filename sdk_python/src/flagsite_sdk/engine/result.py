@@ -1,0 +1,126 @@
+"""What an evaluation says: the value, and why.
+
+`Decision` is the answer of the readable reference, `Outcome` is one of the ways in which a compiled flag
+can end (made once, when the flag is compiled), `Evaluation` is what a caller sees. None of them knows how
+a flag is decided.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+
+class Reason(StrEnum):
+    """Why a flag decided as it did, in the order in which a flag looks at its parts."""
+
+    ERROR = "ERROR"
+    OFF = "OFF"
+    PREREQUISITE_FAILED = "PREREQUISITE_FAILED"
+    TARGET_MATCH = "TARGET_MATCH"
+    RULE_MATCH = "RULE_MATCH"
+    FALLTHROUGH = "FALLTHROUGH"
+    OUTSIDE_ROLLOUT = "OUTSIDE_ROLLOUT"
+
+
+class ErrorCode(StrEnum):
+    """Why there is no decision (reason `ERROR`)."""
+
+    FLAG_NOT_FOUND = "FLAG_NOT_FOUND"
+    MALFORMED_FLAG = "MALFORMED_FLAG"
+    INVALID_CONTEXT = "INVALID_CONTEXT"
+    TYPE_MISMATCH = "TYPE_MISMATCH"
+    NOT_READY = "NOT_READY"
+    GENERAL = "GENERAL"
+
+
+class Decision(NamedTuple):
+    """What a flag serves one context, and why."""
+
+    value: Any
+    variation: str
+    reason: Reason
+    rule: str | None
+
+
+class Outcome:
+    """One way in which a compiled flag can end.
+
+    Attributes:
+        value: The value served.
+        variation: The key of the variation served.
+        reason: Why.
+        rule: The id of the rule that decided, None when none did.
+        counter: Whoever serves the outcome to a caller counts it by `next(outcome.counter)`.
+    """
+
+    __slots__ = ("counter", "reason", "rule", "value", "variation")
+
+    value: Any
+    variation: str
+    reason: Reason
+    rule: str | None
+    counter: Iterator[int]
+
+    def __init__(self, decision: Decision, counter: Iterator[int]) -> None:
+        self.value, self.variation, self.reason, self.rule = decision
+        self.counter = counter
+
+
+class MutableOutcome(Outcome):
+    """An outcome whose value is an object or an array: each reader gets a copy of its own.
+
+    Otherwise a caller who changes what it was given would change what everybody else is given.
+    """
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> Any:  # type: ignore[override]  # a slot in the parent: reading it is the same to callers
+        """A fresh copy of the value."""
+        return fresh(_stored.__get__(self))
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        _stored.__set__(self, value)
+
+
+_stored: Any = Outcome.__dict__["value"]
+
+
+def outcome(decision: Decision, counter: Iterator[int]) -> Outcome:
+    """The outcome for a decision, safe against callers who change its value."""
+    kind = MutableOutcome if isinstance(decision.value, dict | list) else Outcome
+    return kind(decision, counter)
+
+
+def fresh(value: Any) -> Any:
+    """A copy of a JSON value that shares nothing that can be changed."""
+    if isinstance(value, dict):
+        return {name: fresh(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [fresh(item) for item in value]
+    return value
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """What a caller learns about one flag and one context.
+
+    Attributes:
+        value: The value served; None when `reason` is `ERROR` (the caller's default stands in for it).
+        variation: The key of the variation served, None on an error.
+        reason: Why.
+        rule: The id of the rule that decided, None when none did.
+        revision: The revision of the configuration that decided; 0 when none is held.
+        error_code: What went wrong, None when nothing did.
+        error: The same as a sentence.
+    """
+
+    value: Any
+    variation: str | None
+    reason: Reason
+    rule: str | None
+    revision: int
+    error_code: ErrorCode | None = None
+    error: str | None = None
