@@ -1,0 +1,111 @@
+"""The two threads of one client in one process, and what they share.
+
+Made when a client starts and thrown away with the process or at ``close()``; after a fork the child makes its
+own. Both are daemon threads: a program that forgets to close can still end.
+"""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+
+from flagsite_sdk.configuration import Change, Configuration
+from flagsite_sdk.disk import SnapshotFile
+from flagsite_sdk.events import EventQueue
+from flagsite_sdk.http_client import HttpClient
+from flagsite_sdk.quiet_log import LOGGER
+from flagsite_sdk.reports import Chores, Counted, Reports
+from flagsite_sdk.settings import Settings
+from flagsite_sdk.status import Board, Source, State
+from flagsite_sdk.stream import Stream
+from flagsite_sdk.updates import Updates
+
+
+class Background:
+    """What runs beside the program."""
+
+    def __init__(  # noqa: PLR0913 - it wires the parts together
+        self,
+        settings: Settings,
+        configuration: Configuration,
+        board: Board,
+        *,
+        file: SnapshotFile | None,
+        events: EventQueue,
+        take_counts: Callable[[], Counted],
+        on_change: Callable[[Change], None],
+    ) -> None:
+        self._settings = settings
+        self._configuration = configuration
+        self._file = file
+        self._saved: int | None = configuration.revision if configuration.source is Source.DISK else None
+        self._board = board
+        self._stopping = threading.Event()
+        self._http = HttpClient(settings)
+        self._stream = Stream(settings)
+        updates = Updates(
+            settings,
+            configuration,
+            board,
+            stream=self._stream,
+            http=self._http,
+            on_change=on_change,
+            stopping=self._stopping,
+        )
+        self.reports = (
+            Reports(
+                settings, take_counts=take_counts, events=events, http=self._http, instance=str(uuid.uuid4())
+            )
+            if settings.report
+            else None
+        )
+        self._chores = Chores(settings, reports=self.reports, save=self._save, stopping=self._stopping)
+        self._threads = [
+            threading.Thread(target=self._guarded(updates.run), name="flagsite-updates", daemon=True),
+            threading.Thread(target=self._guarded(self._chores.run), name="flagsite-reports", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End the threads, then report and save a last time; done within the timeout, finished or not."""
+        deadline = time.monotonic() + timeout
+        self._stopping.set()
+        self._stream.interrupt()
+        self._chores.wake()
+        if self.reports is not None:
+            self.reports.send(timeout=timeout, urgent=True)
+        for thread in self._threads:
+            if thread.ident is not None and thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+        self._save()
+        self._http.close()
+
+    def abandon(self) -> None:
+        """In the child of a fork: the threads are gone; let go of the parent's sockets, touch no lock."""
+        self._stream.abandon()
+
+    def _save(self) -> None:
+        configuration = self._configuration
+        if self._file is None or configuration.holding in {None, self._saved}:
+            return
+        with configuration.lock:
+            revision, document = configuration.revision, configuration.to_json()
+        if self._file.save(document):
+            self._saved = revision
+
+    def _guarded(self, run: Callable[[], None]) -> Callable[[], None]:
+        def guarded() -> None:
+            # the last line of defence: without it a mistake of ours would end the updates in silence
+            while not self._stopping.is_set():
+                try:
+                    run()
+                except Exception as problem:  # noqa: BLE001 - whatever it is
+                    LOGGER.exception("Flagsite's background work failed and starts again")
+                    self._board.enter(State.RECONNECTING, error=f"{type(problem).__name__}: {problem}")
+                    self._stopping.wait(self._settings.backoff_cap)
+
+        return guarded

@@ -1,0 +1,121 @@
+"""Gathers counts by the minute and seals counts and events into batches that can be sent, and sent again.
+
+A sealed batch keeps its number (a UUID) however often it is sent, so the server counts it once. While the
+server is away one batch waits sealed and everything later is added up behind it: an hour without server costs
+memory for the combinations that were seen, not for the evaluations. Pure: no clock, no socket.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from flagsite_sdk.events import Event
+from flagsite_sdk.version import NAME, __version__
+
+MOST_ENTRIES = 5_000  # of a batch; the server's limit
+_MOST_BYTES = 900_000  # of a batch, before packing; the server takes 1 MiB
+_MOST_HELD = 20_000  # counts held; beyond, minutes become hours, then what is new is dropped (and said)
+
+_Slot = tuple[str, str | None, str, str]  # flag, variation, reason, minute
+
+
+class _Count(msgspec.Struct, frozen=True):
+    flag: str
+    variation: str | None
+    reason: str
+    count: int
+    minute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is sent in one request."""
+
+    number: str
+    body: bytes
+    evaluations: int
+    events: int
+
+
+class Ledger:
+    """The counts not yet sealed. For one thread."""
+
+    def __init__(self, *, instance: str) -> None:
+        self._sdk = msgspec.json.encode({"name": NAME, "version": __version__, "instance": instance})
+        self._counts: Counter[_Slot] = Counter()
+        self._events: list[Event] = []
+        self.dropped = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._counts or self._events)
+
+    def count(self, flag: str, variation: str | None, reason: str, number: int, *, minute: str) -> None:
+        """Add evaluations of a minute (``2026-11-22T10:04:00Z``)."""
+        slot = (flag, variation, reason, minute)
+        if len(self._counts) >= _MOST_HELD and slot not in self._counts:
+            self._coarsen()
+            slot = (flag, variation, reason, _hour(minute))
+            if len(self._counts) >= _MOST_HELD and slot not in self._counts:
+                self.dropped += number
+                return
+        self._counts[slot] += number
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Add events."""
+        self._events.extend(events)
+
+    def seal(self) -> Batch | None:
+        """Take as much as one request may carry; None when there is nothing."""
+        if not self:
+            return None
+        room = _Room(MOST_ENTRIES, _MOST_BYTES)
+        counts, evaluations = [], 0
+        for slot, number in list(self._counts.items()):
+            flag, variation, reason, minute = slot
+            line = msgspec.json.encode(_Count(flag, variation, reason, number, minute))
+            if not room.takes(line):
+                break
+            del self._counts[slot]
+            counts.append(line)
+            evaluations += number
+        events: list[bytes] = []
+        for event in self._events:
+            line = msgspec.json.encode(event)
+            if not room.takes(line):
+                break
+            events.append(line)
+        del self._events[: len(events)]
+        batch = str(uuid.uuid4())
+        body = b'{"batch":"%b","sdk":%b,"counts":[%b],"events":[%b]}' % (
+            batch.encode(),
+            self._sdk,
+            b",".join(counts),
+            b",".join(events),
+        )
+        return Batch(batch, body, evaluations, len(events))
+
+    def _coarsen(self) -> None:
+        coarse: Counter[_Slot] = Counter()
+        for (flag, variation, reason, minute), number in self._counts.items():
+            coarse[flag, variation, reason, _hour(minute)] += number
+        self._counts = coarse
+
+
+class _Room:
+    """What is left of a batch's limits."""
+
+    def __init__(self, entries: int, size: int) -> None:
+        self._entries = entries
+        self._size = size
+
+    def takes(self, line: bytes) -> bool:
+        self._entries -= 1
+        self._size -= len(line) + 1
+        return self._entries >= 0 and self._size >= 0
+
+
+def _hour(minute: str) -> str:
+    return minute[:13] + ":00:00Z"

@@ -1,0 +1,306 @@
+"""The client's life: what it is made of, when its threads run, how it goes through forks and ends.
+
+The reads are in ``reads``, the threads' work in ``background``; this file decides only who lives when.
+"""
+
+import atexit
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import TracebackType
+from typing import Self, Unpack
+
+from flagsite_sdk.background import Background
+from flagsite_sdk.bootstrap import read_bootstrap
+from flagsite_sdk.configuration import Change, Configuration, Context, Decide, Table
+from flagsite_sdk.counts import ErrorCounts
+from flagsite_sdk.disk import SnapshotFile
+from flagsite_sdk.engine.errors import Malformed
+from flagsite_sdk.engine.result import Reason
+from flagsite_sdk.engine.snapshot import Snapshot
+from flagsite_sdk.errors import UnusableBootstrap
+from flagsite_sdk.events import EventQueue
+from flagsite_sdk.forks import watch_forks
+from flagsite_sdk.listeners import Listeners
+from flagsite_sdk.quiet_log import LOGGER, QuietLog
+from flagsite_sdk.reads import Reads
+from flagsite_sdk.settings import Keywords, Settings
+from flagsite_sdk.status import Board, Source, State, Status
+
+
+class FlagClient(Reads):
+    """Decides flags from memory and keeps that memory fresh.
+
+    Args:
+        url: where Flagsite is, ``https://flags.example.com``.
+        api_key: a server key (``fs_srv_…``) of the environment.
+        **settings: see ``Settings`` for each one, its default and its unit.
+
+    Raises:
+        InvalidSettings: a setting cannot be used. Nothing else raises, the server's absence least of all.
+
+    One client per process is enough; it is safe to share between threads and to carry over ``os.fork``.
+    """
+
+    def __init__(self, url: str, api_key: str = "", **settings: Unpack[Keywords]) -> None:
+        self._settings = Settings(url=url, api_key=api_key, **settings)
+        self._configuration = Configuration()
+        self._status_listeners: Listeners[Status] = Listeners()
+        self._change_listeners: Listeners[Change] = Listeners()
+        self._log = QuietLog()
+        path = self._settings.cache_path
+        self._file = (
+            SnapshotFile(path, server=self._settings.base_url, key_id=self._settings.key_id) if path else None
+        )
+        self._closed = False
+        self._background: Background | None
+        self._graves: list[Background] = []
+        self._begin()
+        self._load()
+        watch_forks(self)
+        _unclosed.add(self)
+        if not self._settings.lazy:
+            self.start()
+            self._wait_for_start(self._settings.start_timeout)
+
+    # reports
+
+    def track(self, name: str, context: Context, value: float | None = None) -> None:
+        """Queue an event for the server: its name, the context's id and a number; never an attribute."""
+        if not self._reports:
+            return
+        try:
+            self._wake()
+            problem = self._events.add(name, context["id"], value)
+        except Exception as failure:  # noqa: BLE001 - tracking never raises
+            problem = f"a context needs an id ({type(failure).__name__})"
+        if problem is not None:
+            self._log.warn(("track", problem), "An event was not tracked: %s", problem)
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Send counts and events now and wait for it, for so many seconds; return whether all were sent."""
+        background = self._background
+        if background is None or background.reports is None:
+            return False
+        return background.reports.send(timeout=timeout)
+
+    # state and news
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._settings
+
+    def status(self) -> Status:
+        """Return how the client is doing at this moment."""
+        reports = self._background.reports if self._background is not None else None
+        return replace(
+            self._board.status,
+            dropped_events=self._events.dropped + (reports.dropped_events if reports else 0),
+            dropped_counts=self._errors.uncounted + (reports.dropped_counts if reports else 0),
+        )
+
+    def wait_until_ready(self, timeout: float = 5.0) -> bool:
+        """Wait until a configuration is held, at most so many seconds; return whether one is."""
+        self._wake()
+        self._board.wait(lambda status: status.ready or status.state is State.CLOSED, timeout)
+        return self._board.status.ready
+
+    def on_status(self, listener: Callable[[Status], object]) -> Callable[[], None]:
+        """Call a listener with every new state or error, and when a configuration is first held.
+
+        Returns:
+            A function that removes the listener.
+        """
+        return self._status_listeners.add(listener)
+
+    def on_change(self, listener: Callable[[Change], object], *flag_keys: str) -> Callable[[], None]:
+        """Call a listener, in a background thread, with every change of the configuration.
+
+        Args:
+            listener: should be quick; what it raises is logged.
+            *flag_keys: call it only when one of these flags may decide differently now.
+
+        Returns:
+            A function that removes the listener.
+        """
+        wanted = frozenset(flag_keys)
+
+        def call(change: Change) -> None:
+            if not wanted or wanted & change.flags:
+                listener(change)
+
+        remove = self._change_listeners.add(call)
+        self._configuration.watched |= wanted
+        return remove
+
+    # life
+
+    def start(self) -> None:
+        """Start the threads in this process, unless they run. Never raises, never waits.
+
+        The first read does the same: this is for those who do not want to wait for it (in a pre-fork server's
+        ``post_fork``, or after ``lazy=True``).
+        """
+        with self._starting:
+            if self._closed or self._background is not None:
+                return
+            if self._settings.offline:
+                self._board.enter(State.OFFLINE)
+            else:
+                self._background = background = self._make_background()
+                try:
+                    background.start()
+                except RuntimeError as problem:  # the interpreter is ending, or the system has no thread left
+                    LOGGER.warning("Flagsite's threads cannot be started: %s", problem)
+            self._use_table()
+
+    def close(self) -> None:
+        """Report a last time and end the threads, within ``close_timeout``. Reads go on with what is held."""
+        with self._starting:
+            if self._closed:
+                return
+            self._closed = True
+            background = self._background
+            self._use_table()
+        _unclosed.discard(self)
+        if background is not None:
+            background.stop(self._settings.close_timeout)
+        self._board.enter(State.CLOSED)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # forks
+
+    def before_fork(self) -> None:
+        """Let nobody be in the middle of a change while the process is copied. Called by ``forks``."""
+        self._configuration.freeze()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on. Called by ``forks``."""
+        self._configuration.thaw()
+
+    def after_fork_in_child(self) -> None:
+        """Keep configuration and listeners; let go of what belongs to the parent. Called by ``forks``."""
+        held = self._board.status
+        self._configuration.thaw()
+        self._configuration.take_counts()  # the parent reports those
+        if self._background is not None:
+            self._background.abandon()
+            self._graves.append(self._background)  # never collected: its locks and sockets are the parent's
+        self._begin()
+        if held.ready:
+            self._board.hold(revision=held.revision, source=held.source)
+
+    # inside
+
+    def _begin(self) -> None:
+        """Make what belongs to one process."""
+        self._starting = threading.RLock()
+        self._board = Board(self._status_listeners)
+        self._errors = ErrorCounts()
+        self._events = EventQueue(self._settings.event_queue_size)
+        self._background = None
+        self._table: Table = _Asleep(self._woken)
+        if self._closed:
+            self._use_table()
+
+    def _load(self) -> None:
+        """Hold what can be had without the server: the cached configuration, else the bootstrap."""
+        bootstrap = self._settings.bootstrap
+        if bootstrap is not None:
+            try:
+                self._configuration.replace(read_bootstrap(bootstrap), source=Source.BOOTSTRAP)
+            except Malformed as problem:
+                raise UnusableBootstrap(f"the bootstrap is not a snapshot: {problem}") from None
+        if self._file is not None and (cached := self._file.load()) is not None:
+            try:
+                self._configuration.replace(cached, source=Source.DISK)
+            except Malformed as problem:
+                LOGGER.warning("The cached configuration is not usable: %s", problem)
+        if self._configuration.is_held:
+            self._board.hold(revision=self._configuration.revision, source=self._configuration.source)
+
+    def _wait_for_start(self, timeout: float) -> None:
+        """Wait for the first news; not longer than it can make a difference."""
+
+        def settled(status: Status) -> bool:
+            if status.confirmed_at is not None or status.state in {State.UNAUTHORIZED, State.OFFLINE}:
+                return True
+            return status.ready and status.state is not State.STARTING
+
+        self._board.wait(settled, timeout)
+
+    def _make_background(self) -> Background:
+        return Background(
+            self._settings,
+            self._configuration,
+            self._board,
+            file=self._file,
+            events=self._events,
+            take_counts=self._take_counts,
+            on_change=self._change_listeners.tell,
+        )
+
+    def _take_counts(self) -> Iterator[tuple[str, str | None, str, int]]:
+        yield from self._configuration.take_counts()
+        for flag, number in self._errors.take():
+            yield flag, None, Reason.ERROR, number
+
+    @property
+    def _reports(self) -> bool:
+        return self._settings.report and not self._settings.offline and not self._closed
+
+    def _use_table(self) -> None:
+        self._table = self._configuration.table
+
+    def _lay_over(self, overlay: Snapshot) -> Callable[[], None]:
+        """Let a test's snapshot decide its flags; return what undoes it."""
+        self._wake()
+        lift = self._configuration.lay_over(overlay)
+        self._use_table()
+
+        def undo() -> None:
+            lift()
+            self._use_table()
+
+        return undo
+
+    def _woken(self) -> Table:
+        self._wake()
+        return self._configuration.table
+
+    def _wake(self) -> None:
+        if isinstance(self._table, _Asleep):
+            self.start()
+
+
+class _Asleep(dict[str, Decide]):
+    """The table of a client whose threads do not run in this process: its first use starts them.
+
+    So a fork costs the reads nothing: they do not have to ask each time whether they are in another process.
+    """
+
+    def __init__(self, wake: Callable[[], Table]) -> None:
+        super().__init__()
+        self._wake = wake
+
+    def __missing__(self, flag_key: str) -> Decide:
+        return self._wake()[flag_key]
+
+
+_unclosed: "weakref.WeakSet[FlagClient]" = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Send what programs that forgot to close have counted."""
+    for client in list(_unclosed):
+        client.close()

@@ -1,0 +1,189 @@
+"""The configuration in memory: the engine's snapshot, where it came from, and what changed when it changed.
+
+One lock orders those who change it and those who write it to disk; reads take none. Knows no socket and no
+thread.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from flagsite_sdk.engine.counting import Count
+from flagsite_sdk.engine.errors import Malformed, UnknownFlag
+from flagsite_sdk.engine.result import Evaluation, Outcome
+from flagsite_sdk.engine.snapshot import Snapshot
+from flagsite_sdk.status import Source
+
+Context = Mapping[str, Any]
+Decide = Callable[[Context], Outcome]
+Table = Mapping[str, Decide]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a new revision changed.
+
+    Attributes:
+        revision: the new revision.
+        flags: keys of the flags that were added, changed or removed, and of those listened to by name that
+            depend on what was.
+        segments: keys of the segments that were added, changed or removed.
+    """
+
+    revision: int
+    flags: frozenset[str] = field(default_factory=frozenset)
+    segments: frozenset[str] = field(default_factory=frozenset)
+
+
+class _Document(msgspec.Struct):
+    flags: dict[str, msgspec.Raw] = {}
+    segments: dict[str, msgspec.Raw] = {}
+
+
+_read = msgspec.json.Decoder(_Document)
+
+
+class Configuration:
+    """What is held, for one client."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self.snapshot = Snapshot(clock=clock)
+        self.source = Source.NONE
+        self.lock = threading.RLock()
+        self.watched: frozenset[str] = frozenset()  # flags that someone listens to by name
+        self._overlays: tuple[Snapshot, ...] = ()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether there is anything to decide by."""
+        return self.source is not Source.NONE
+
+    @property
+    def revision(self) -> int:
+        """The revision held; 0 when none is."""
+        return self.snapshot.revision
+
+    @property
+    def holding(self) -> int | None:
+        """The revision held *of the server*, for asking it what came after; None when there is none.
+
+        A bootstrap's number was made up elsewhere and says nothing to the server.
+        """
+        return None if self.source in {Source.NONE, Source.BOOTSTRAP} else self.snapshot.revision
+
+    # reading
+
+    @property
+    def table(self) -> Table:
+        """Every flag's decision by key."""
+        return _Overlaid(self.snapshot.table, self._overlays) if self._overlays else self.snapshot.table
+
+    def evaluate_all(self, context: Context) -> dict[str, Evaluation]:
+        """Decide every flag."""
+        evaluations = self.snapshot.evaluate_all(context)
+        for overlay in reversed(self._overlays):
+            evaluations |= overlay.evaluate_all(context)
+        return evaluations
+
+    def to_json(self) -> bytes:
+        """The snapshot document, for disk."""
+        with self.lock:
+            return self.snapshot.to_json()
+
+    # changing
+
+    def replace(self, document: bytes, *, source: Source) -> Change:
+        """Take a whole snapshot.
+
+        Raises:
+            engine.errors.Malformed: it is not one; what was held stays.
+        """
+        with self.lock:
+            before = _read.decode(self.snapshot.to_json())
+            watched = self._compiled()
+            self.snapshot.replace(document)
+            self.source = source
+            after = _read.decode(document)
+            return Change(
+                self.revision,
+                _differing(before.flags, after.flags) | self._dropped(watched),
+                _differing(before.segments, after.segments),
+            )
+
+    def apply(self, document: bytes, *, source: Source) -> Change:
+        """Apply a delta.
+
+        Raises:
+            engine.errors.Gap: it begins after what is held.
+            engine.errors.Malformed: it is not a delta; what was held stays.
+        """
+        with self.lock:
+            watched = self._compiled()
+            self.snapshot.apply(document)
+            self.source = source
+            items = _read.decode(document)
+            flags = self._dropped(watched).union(items.flags)
+            return Change(self.revision, flags, frozenset(items.segments))
+
+    def _compiled(self) -> frozenset[str]:
+        """Those of the watched flags that can be decided; compiled from here on."""
+        return frozenset(key for key in self.watched if _is_decidable(self.snapshot.table, key))
+
+    def _dropped(self, watched: frozenset[str]) -> frozenset[str]:
+        """Those of them that the engine will compile anew, because they or what they depend on changed."""
+        return frozenset(key for key in watched if key not in self.snapshot.table)
+
+    # forks
+
+    def take_counts(self) -> list[Count]:
+        """What was counted since the last call."""
+        with self.lock:
+            return self.snapshot.take_counts()
+
+    def freeze(self) -> None:
+        """Let nobody be in the middle of anything, until ``thaw`` by the same thread."""
+        self.lock.acquire()
+        self.snapshot._lock.acquire()  # noqa: SLF001 - the engine knows nothing of forks
+
+    def thaw(self) -> None:
+        """Go on."""
+        self.snapshot._lock.release()  # noqa: SLF001
+        self.lock.release()
+
+    # tests
+
+    def lay_over(self, overlay: Snapshot) -> Callable[[], None]:
+        """Let another snapshot decide the flags that it has; return a function that takes it away again."""
+        self._overlays = (overlay, *self._overlays)
+
+        def take_away() -> None:
+            self._overlays = tuple(each for each in self._overlays if each is not overlay)
+
+        return take_away
+
+
+class _Overlaid(dict[str, Decide]):
+    """A table of which some entries are another's."""
+
+    def __init__(self, below: Table, overlays: tuple[Snapshot, ...]) -> None:
+        super().__init__({key: each.table[key] for each in reversed(overlays) for key in each.keys()})  # noqa: SIM118
+        self._below = below
+
+    def __missing__(self, flag_key: str) -> Decide:
+        return self._below[flag_key]
+
+
+def _is_decidable(table: Table, flag_key: str) -> bool:
+    try:
+        _ = table[flag_key]
+    except (UnknownFlag, Malformed):
+        return False
+    return True
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))

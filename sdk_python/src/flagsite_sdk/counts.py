@@ -1,0 +1,54 @@
+"""Counts the evaluations that ended in an error; those that did not are counted by the engine.
+
+Exact and without a lock: ``next()`` on an ``itertools.count`` is one step of the interpreter. A program can
+ask for any number of keys, and the server takes none that cannot be a key, so both are bounded here and the
+rest is only totalled.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator
+
+_KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
+_MOST_KEYS = 1_000
+
+
+def reading(counter: "itertools.count[int]") -> int:
+    """Return how often ``next`` was called on a counter that began at zero."""
+    return int(repr(counter)[6:-1])  # "count(7)"; pickling, which also tells it, is gone in Python 3.14
+
+
+class ErrorCounts:
+    """How often each flag's evaluation failed."""
+
+    def __init__(self) -> None:
+        self._counters: dict[str, itertools.count[int]] = {}
+        self._taken: dict[str, int] = {}
+        self._elsewhere: itertools.count[int] = itertools.count()
+
+    def add(self, flag_key: object) -> None:
+        """Count one failed evaluation of a flag."""
+        next(self._counter(flag_key))
+
+    def take(self) -> Iterator[tuple[str, int]]:
+        """Yield (flag key, failures since the last call); for one thread only."""
+        for key, counter in list(self._counters.items()):
+            total = reading(counter)
+            if new := total - self._taken.get(key, 0):
+                self._taken[key] = total
+                yield key, new
+
+    @property
+    def uncounted(self) -> int:
+        """Failures whose key the server would not take, or that were one key too many."""
+        return reading(self._elsewhere)
+
+    def _counter(self, flag_key: object) -> "itertools.count[int]":
+        if not isinstance(flag_key, str):
+            return self._elsewhere
+        counter = self._counters.get(flag_key)
+        if counter is not None:
+            return counter
+        if len(self._counters) >= _MOST_KEYS or not _KEY.fullmatch(flag_key):
+            return self._elsewhere
+        return self._counters.setdefault(flag_key, itertools.count())

@@ -1,0 +1,87 @@
+"""Keeps the last-known configuration in a file, so that a restart while the server is down still serves.
+
+The file is bound to the server and to the key it came with: another environment's flags are never served from
+it. A file that is missing, foreign, half-written or damaged is the same as no file, with a line in the log.
+It may hold ids of individually targeted users, so only its owner may read it.
+"""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+import xxhash
+
+from flagsite_sdk.quiet_log import LOGGER, QuietLog
+
+_FORMAT = 1
+
+
+class _File(msgspec.Struct):
+    format: int
+    server: str
+    key: str
+    digest: str
+    snapshot: msgspec.Raw
+
+
+_read = msgspec.json.Decoder(_File)
+_write = msgspec.json.Encoder()
+
+
+class SnapshotFile:
+    """The file of one client."""
+
+    def __init__(self, path: str | Path, *, server: str, key_id: str) -> None:
+        self._path = Path(path)
+        self._server = server
+        self._key_id = key_id
+        self._log = QuietLog()
+
+    def load(self) -> bytes | None:
+        """Return the snapshot's JSON, or None when there is none of this server and key."""
+        try:
+            file = _read.decode(self._path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, msgspec.MsgspecError) as problem:
+            LOGGER.warning("The cached configuration %s is not usable: %s", self._path, problem)
+            return None
+        snapshot = bytes(file.snapshot)
+        if file.format != _FORMAT or file.digest != _digest(snapshot):
+            LOGGER.warning("The cached configuration %s is damaged or too new: ignored", self._path)
+            return None
+        if (file.server, file.key) != (self._server, self._key_id):
+            LOGGER.warning("The cached configuration %s is of another server or key: ignored", self._path)
+            return None
+        return snapshot
+
+    def save(self, snapshot: bytes) -> bool:
+        """Replace the file, whole or not at all; return whether that worked. Never raises."""
+        file = _File(_FORMAT, self._server, self._key_id, _digest(snapshot), msgspec.Raw(snapshot))
+        try:
+            self._replace(_write.encode(file))
+        except OSError as problem:  # a full disk, a read-only one, a missing folder
+            self._log.warn(problem.errno, "The configuration cannot be kept in %s: %s", self._path, problem)
+            return False
+        return True
+
+    def _replace(self, content: bytes) -> None:
+        # mkstemp gives mode 0600 and a name that no other process has
+        folder, prefix = self._path.parent, f".{self._path.name}."
+        descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=folder)
+        try:
+            with open(descriptor, "wb") as temporary:  # noqa: PTH123 - a descriptor, not a path
+                temporary.write(content)
+                temporary.flush()
+                os.fsync(temporary.fileno())
+            Path(name).replace(self._path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+
+
+def _digest(snapshot: bytes) -> str:
+    return xxhash.xxh3_64_hexdigest(snapshot)

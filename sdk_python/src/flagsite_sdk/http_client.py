@@ -1,0 +1,107 @@
+"""Asks the server over HTTP: the configuration when polling, and the door for reports.
+
+Turns every way in which a request can fail into one of four problems. Knows nothing of flags or of when to
+ask again.
+"""
+
+import gzip
+import threading
+from typing import TYPE_CHECKING
+
+from flagsite_sdk.errors import Refused, ServerProblem, Unauthorized, Unreachable
+from flagsite_sdk.retry_after import read_retry_after
+from flagsite_sdk.settings import Settings
+from flagsite_sdk.version import USER_AGENT
+
+if TYPE_CHECKING:
+    import httpx
+
+_WORTH_PACKING = 1_024  # bytes; below, gzip saves no packet
+_NOT_MODIFIED = 304
+
+
+class HttpClient:
+    """A connection pool to one server, opened with the first request. Thread-safe."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opening = threading.Lock()
+        self._client: httpx.Client | None = None
+
+    def fetch(self, *, since: int | None) -> bytes | None:
+        """Return a snapshot or a delta since a revision, or None when there is nothing new.
+
+        Raises:
+            Unreachable, Unauthorized, Refused: see ``errors``.
+        """
+        headers = {} if since is None else {"If-None-Match": f'"{since}"'}
+        answer = self._ask("GET", "/sdk/config", query=since, headers=headers)
+        return None if answer.status_code == _NOT_MODIFIED else answer.content
+
+    def report(self, body: bytes, *, timeout: float | None = None) -> None:
+        """Deliver a batch of counts and events.
+
+        Raises:
+            Unreachable, Unauthorized, Refused: see ``errors``.
+        """
+        headers = {"Content-Type": "application/json"}
+        if len(body) > _WORTH_PACKING:
+            body = gzip.compress(body, compresslevel=6)
+            headers["Content-Encoding"] = "gzip"
+        self._ask("POST", "/sdk/events", headers=headers, body=body, timeout=timeout)
+
+    def close(self) -> None:
+        """Close the pool."""
+        with self._opening:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _opened(self) -> "httpx.Client":
+        import httpx  # slow to import, and needed only when polling or reporting
+
+        with self._opening:
+            if self._client is None:
+                context = self._settings.ssl_context
+                self._client = httpx.Client(
+                    headers={"Authorization": f"Bearer {self._settings.api_key}", "User-Agent": USER_AGENT},
+                    timeout=self._settings.request_timeout,
+                    verify=True if context is None else context,
+                    follow_redirects=False,  # the key goes to the server it was given for, to no other
+                )
+            return self._client
+
+    def _ask(  # noqa: PLR0913 - a request has many parts
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        query: int | None = None,
+        body: bytes | None = None,
+        timeout: float | None = None,
+    ) -> "httpx.Response":
+        import httpx
+
+        try:
+            answer = self._opened().request(
+                method,
+                self._settings.base_url + path,
+                params=None if query is None else {"since": query},
+                headers=headers,
+                content=body,
+                timeout=self._settings.request_timeout if timeout is None else timeout,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError) as problem:
+            # RuntimeError is what a pool says that was closed by close()
+            raise Unreachable(f"{method} {path}: {str(problem) or type(problem).__name__}") from None
+        if answer.is_success or answer.status_code == _NOT_MODIFIED:
+            return answer
+        raise _problem(answer, f"{method} {path} was answered with {answer.status_code}")
+
+
+def _problem(answer: "httpx.Response", message: str) -> ServerProblem:
+    if answer.status_code in {401, 403}:
+        return Unauthorized(message)
+    retry_after = read_retry_after(answer.headers.get("Retry-After"))
+    return Refused(message, status=answer.status_code, retry_after=retry_after)

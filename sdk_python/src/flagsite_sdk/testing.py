@@ -1,0 +1,147 @@
+"""Flags for tests: no server, no threads, no waiting.
+
+A ``StaticClient`` is a ``FlagClient`` with flags made up on the spot; ``override`` changes some flags of any
+client for a while. Both decide with the engine, so a test meets the same rules, errors and types as
+production.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from flagsite_sdk.client import FlagClient
+from flagsite_sdk.configuration import Context
+from flagsite_sdk.engine.errors import Malformed
+from flagsite_sdk.engine.snapshot import Snapshot
+from flagsite_sdk.errors import InvalidSettings
+from flagsite_sdk.status import Source
+
+__all__ = ["StaticClient", "Tracked", "flag_document", "override"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """An event that a test's program tracked."""
+
+    name: str
+    context_id: str
+    value: float | None
+
+
+def flag_document(value: Any, *, variation: str | None = None) -> dict[str, Any]:
+    """Return the definition of a flag that gives everybody one value.
+
+    Args:
+        value: True or False make a boolean flag, text a string flag, a number a number flag, anything else
+            json.
+        variation: the key of its variation; ``on`` or ``off`` for a boolean, else ``value``.
+    """
+    match value:
+        case bool():
+            kind, key = "boolean", variation or ("on" if value else "off")
+            others = [{"key": "off" if value else "on", "value": not value}]
+        case str():
+            kind, key, others = "string", variation or "value", []
+        case int() | float():
+            kind, key, others = "number", variation or "value", []
+        case _:
+            kind, key, others = "json", variation or "value", []
+    return {
+        "type": kind,
+        "enabled": True,
+        "hash": "xxh3",
+        "salt": "static",
+        "variations": [{"key": key, "value": value}, *(other for other in others if other["key"] != key)],
+        "off_variation": key,
+        "fallthrough": {"variation": key},
+    }
+
+
+class StaticClient(FlagClient):
+    """A client whose flags are what a test says; nothing is started and nothing is sent.
+
+    Args:
+        values: what everybody gets: ``{"new-checkout": True, "banner-text": "Hello"}``.
+        documents: whole definitions of flags, with rules, as the server sends them.
+        segments: definitions of the segments that they use.
+
+    Raises:
+        InvalidSettings: a value that no flag can have, or a document that is not a flag.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Any] | None = None,
+        *,
+        documents: Mapping[str, Any] | None = None,
+        segments: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.tracked: list[Tracked] = []
+        flags = {key: flag_document(value) for key, value in (values or {}).items()}
+        bootstrap = {"revision": 1, "flags": {**flags, **(documents or {})}, "segments": segments or {}}
+        _check(_encoded(bootstrap))
+        super().__init__("http://static.invalid", offline=True, bootstrap=bootstrap)
+
+    def set(self, flag_key: str, value: Any, *, variation: str | None = None) -> None:
+        """Give a flag another value, or make it; listeners are told."""
+        self._publish({flag_key: flag_document(value, variation=variation)})
+
+    def remove(self, flag_key: str) -> None:
+        """Take a flag away; listeners are told."""
+        self._publish({flag_key: None})
+
+    def track(self, name: str, context: Context, value: float | None = None) -> None:
+        """Note the event in ``tracked``."""
+        self.tracked.append(Tracked(name, context["id"], value))
+
+    def _publish(self, flags: Mapping[str, Any]) -> None:
+        revision = self._configuration.revision
+        delta = {"since": revision, "revision": revision + 1, "flags": flags, "segments": {}}
+        made = {key: document for key, document in flags.items() if document is not None}
+        _check(_encoded({"revision": 1, "flags": made, "segments": {}}))
+        change = self._configuration.apply(_encoded(delta), source=Source.BOOTSTRAP)
+        self._board.hold(revision=change.revision, source=Source.BOOTSTRAP)
+        self._change_listeners.tell(change)
+
+
+@contextlib.contextmanager
+def override(
+    client: FlagClient, flag_key: str, value: Any, *, variation: str | None = None
+) -> Iterator[None]:
+    """Let a client give everybody one value of a flag while the block runs (or the decorated function).
+
+    Every thread sees it. Nothing is counted for the flag. Flags that have it as a prerequisite go on by its
+    real definition.
+
+    Raises:
+        InvalidSettings: a value that no flag can have.
+    """
+    flags = {flag_key: flag_document(value, variation=variation)}
+    overlay = _check(_encoded({"revision": 1, "flags": flags, "segments": {}}))
+    take_away = client._lay_over(overlay)  # noqa: SLF001 - the client's own module
+    try:
+        yield
+    finally:
+        take_away()
+
+
+def _encoded(document: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(document)
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise InvalidSettings(f"not a value of a flag: {problem}") from None
+
+
+def _check(document: bytes) -> Snapshot:
+    """Compile every flag now, so that a mistake in a test is met where it was made."""
+    snapshot = Snapshot(clock=lambda: 0.0)
+    try:
+        snapshot.replace(document)
+        for key in snapshot.keys():  # noqa: SIM118 - a method of the engine's, not a dict's
+            _ = snapshot.table[key]
+    except Malformed as problem:
+        raise InvalidSettings(f"not a flag: {problem}") from None
+    return snapshot
