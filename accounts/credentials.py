@@ -5,6 +5,7 @@ password hash would add nothing: nobody can guess 192 bits, and every request pa
 """
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,7 @@ from typing import Final
 
 _ID_BYTES: Final = 6
 _SECRET_BYTES: Final = 24
+_FORMAT: Final = re.compile(r"fs_(?P<kind>srv|api)_(?P<id>[0-9a-f]{12})_(?P<secret>[A-Za-z0-9_-]{1,128})", re.ASCII)
 
 
 class Kind(StrEnum):
@@ -37,10 +39,8 @@ class Credential:
     @classmethod
     def parse(cls, text: str) -> "Credential | None":
         """Return the parts of a key, or None when the text cannot be one."""
-        parts = text.split("_", 3)
-        if len(parts) != 4 or parts[0] != "fs" or parts[1] not in Kind or not parts[2] or not parts[3]:
-            return None
-        return cls(Kind(parts[1]), parts[2], parts[3])
+        match = _FORMAT.fullmatch(text)
+        return cls(Kind(match["kind"]), match["id"], match["secret"]) if match else None
 
     def __str__(self) -> str:
         return f"fs_{self.kind}_{self.id}_{self.secret}"

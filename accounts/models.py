@@ -9,7 +9,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from accounts.credentials import Kind
 from accounts.roles import IN_WORDS, Ability
-from flagsite.lib.keys import KeyField
+from flagsite.lib.keys import MAX_KEY, validate_key
 
 
 class User(AbstractUser):
@@ -19,7 +19,7 @@ class User(AbstractUser):
 class Project(models.Model):
     """What roles are granted on; it owns environments, flags and segments."""
 
-    key = KeyField(unique=True)
+    key = models.CharField(max_length=MAX_KEY, validators=[validate_key], unique=True)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -45,14 +45,14 @@ class ProjectGroupPermission(GroupObjectPermissionBase):
 
 
 class Environment(models.Model):
-    """Where flags have their state: development, staging, production…
+    """Where flags have their state: development, staging, production and the like.
 
     `revision` is the number of the newest revision of its configuration. Whoever changes the configuration locks
     this row first, so that revisions are numbered without gaps.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="environments")
-    key = KeyField()
+    key = models.CharField(max_length=MAX_KEY, validators=[validate_key])
     name = models.CharField(max_length=200)
     position = models.PositiveSmallIntegerField(default=0)
     revision = models.PositiveBigIntegerField(default=0, editable=False)
@@ -109,5 +109,3 @@ class ApiToken(Key):
     class Meta(Key.Meta):
         verbose_name = "API token"
         verbose_name_plural = "API tokens"
-
-

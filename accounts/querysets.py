@@ -1,5 +1,6 @@
 """Reads of accounts' tables."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db.models import Q, QuerySet
@@ -75,5 +76,22 @@ def key_in_force(credential: Credential) -> ServerKey | ApiToken | None:
         return None
     if row.last_used_at is None or row.last_used_at < now - LAST_USED_PRECISION:
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_PRECISION)
-        type(row)._default_manager.filter(stale, pk=row.pk).update(last_used_at=now)
+        type(row).objects.filter(stale, pk=row.pk).update(last_used_at=now)
     return row
+
+
+def lock_environments(project: Project, *, only: Environment | None = None) -> list[Environment]:
+    """Lock all environments of the project, or one, until the transaction ends, and return them fresh.
+
+    Every change of configuration begins here. The rows are locked in the order of their ids, so that two changes
+    that concern several environments cannot wait for each other.
+    """
+    rows = Environment.objects.select_for_update().filter(project=project).order_by("pk")
+    return list(rows.filter(pk=only.pk) if only else rows)
+
+
+def server_keys_in_force(ids: Iterable[str]) -> set[str]:
+    """Return those of the server keys' ids that open something now."""
+    now = clock.now()
+    alive = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
+    return set(ServerKey.objects.filter(alive, pk__in=list(ids)).values_list("pk", flat=True))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit import Action, record
@@ -16,6 +16,8 @@ from accounts.models import ApiToken, Environment, Project, ProjectUserPermissio
 from accounts.permissions import require, role_of
 from accounts.roles import ABILITIES, Ability, Role
 from flagsite.lib import clock
+from flagsite.lib.keys import MESSAGE, is_key
+from flagsite.lib.problems import InvalidInput
 
 
 def _require_superuser(by: Actor, what: str) -> None:
@@ -50,13 +52,11 @@ def create_project(*, key: str, name: str, by: Actor, description: str = "") -> 
         KeyTaken: when another project has the key.
     """
     _require_superuser(by, "create projects")
-    project = Project(key=key, name=name, description=description)
-    project.clean_fields()
-    try:
-        with transaction.atomic():
-            project.save()
-    except IntegrityError:
-        raise KeyTaken(f"There is already a project `{key}`.") from None
+    if not is_key(key):
+        raise InvalidInput.at("key", MESSAGE)
+    if Project.objects.filter(key=key).exists():
+        raise KeyTaken(f"There is already a project `{key}`.")
+    project = Project.objects.create(key=key, name=name, description=description)
     record(Action.CREATE, project, by=by, project=project, new=_fields(project, "key", "name", "description"))
     if by.user is not None:
         grant_role(user=by.user, role=Role.ADMIN, project=project, by=by)
@@ -79,6 +79,30 @@ def update_project(project: Project, *, by: Actor, name: str, description: str) 
 
 
 @transaction.atomic
+def create_environment(*, project: Project, key: str, name: str, by: Actor) -> Environment:
+    """Create an environment after the others, without flags; `flags.services.open_environment` fills it.
+
+    Raises:
+        MissingRole: when the actor may not manage the project.
+        KeyTaken: when the project has an environment of that key.
+        InvalidInput: when the key cannot be one.
+    """
+    require(by, Ability.MANAGE, project)
+    if not is_key(key):
+        raise InvalidInput.at("key", MESSAGE)
+    if project.environments.filter(key=key).exists():
+        raise KeyTaken(f"The project `{project.key}` already has an environment `{key}`.")
+    environment = Environment.objects.create(
+        project=project,
+        key=key,
+        name=name,
+        position=project.environments.count(),
+    )
+    record(Action.CREATE, environment, by=by, project=project, new=_fields(environment, "key", "name"))
+    return environment
+
+
+@transaction.atomic
 def update_environment(environment: Environment, *, by: Actor, name: str, position: int) -> Environment:
     """Change what the environment is called and where it stands in the list; its key never changes.
 
@@ -90,7 +114,14 @@ def update_environment(environment: Environment, *, by: Actor, name: str, positi
     old = _fields(Environment.objects.get(pk=environment.pk), "name", "position")
     environment.name, environment.position = name, position
     environment.save(update_fields=["name", "position"])
-    record(Action.UPDATE, environment, by=by, project=project, old=old, new=_fields(environment, "name", "position"))
+    record(
+        Action.UPDATE,
+        environment,
+        by=by,
+        project=project,
+        old=old,
+        new=_fields(environment, "name", "position"),
+    )
     return environment
 
 

@@ -4,5 +4,7 @@ from django.apps import AppConfig
 
 
 class FlagsiteConfig(AppConfig):
+    """What Django is told of the project."""
+
     name = "flagsite"
     verbose_name = "Flagsite"

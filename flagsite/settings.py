@@ -24,8 +24,8 @@ def _own_secret_key() -> str:
     """Return the key of this data directory, made on first use: sessions survive a restart."""
     file = DATA_DIR / "secret_key"
     try:
-        with file.open("x", opener=lambda name, flags: __import__("os").open(name, flags, 0o600)) as handle:
-            handle.write(secrets.token_urlsafe(50))
+        file.touch(mode=0o600, exist_ok=False)
+        file.write_text(secrets.token_urlsafe(50))
     except FileExistsError:
         pass
     return file.read_text().strip()
@@ -196,7 +196,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["flagsite.lib.json_body.JsonRenderer"],
     "DEFAULT_PAGINATION_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "flagsite.lib.problems.exception_handler",
+    "EXCEPTION_HANDLER": "flagsite.lib.problem_responses.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -215,7 +215,7 @@ SPECTACULAR_SETTINGS = {
 
 STREAM_HEARTBEAT_SECONDS = env.integer("STREAM_HEARTBEAT_SECONDS", default=10, least=1)
 STREAM_CHECK_SECONDS = 1.0  # how often a stream process asks the database whether it missed a notification
-STREAM_SEND_SECONDS = 10.0  # a client that has not taken a message for so long is dropped
+STREAM_KEY_CHECK_SECONDS = 2.0  # how soon a revoked key loses its connections
 REPORT_RETENTION_DAYS = env.integer("REPORT_RETENTION_DAYS", default=90, least=1)
 
 # --- the admin -----------------------------------------------------------------------------------------------------
@@ -234,14 +234,26 @@ UNFOLD = {
                 "title": "Flags",
                 "items": [
                     {"title": "Flags", "icon": "flag", "link": reverse_lazy("admin:flags_flag_changelist")},
-                    {"title": "Segments", "icon": "group", "link": reverse_lazy("admin:segments_segment_changelist")},
-                    {"title": "Revisions", "icon": "history", "link": reverse_lazy("admin:flags_revision_changelist")},
+                    {
+                        "title": "Segments",
+                        "icon": "group",
+                        "link": reverse_lazy("admin:segments_segment_changelist"),
+                    },
+                    {
+                        "title": "Revisions",
+                        "icon": "history",
+                        "link": reverse_lazy("admin:flags_revision_changelist"),
+                    },
                 ],
             },
             {
                 "title": "Project",
                 "items": [
-                    {"title": "Projects", "icon": "folder", "link": reverse_lazy("admin:accounts_project_changelist")},
+                    {
+                        "title": "Projects",
+                        "icon": "folder",
+                        "link": reverse_lazy("admin:accounts_project_changelist"),
+                    },
                     {
                         "title": "Environments",
                         "icon": "dns",
@@ -252,9 +264,21 @@ UNFOLD = {
                         "icon": "key",
                         "link": reverse_lazy("admin:accounts_serverkey_changelist"),
                     },
-                    {"title": "API tokens", "icon": "badge", "link": reverse_lazy("admin:accounts_apitoken_changelist")},
-                    {"title": "People", "icon": "person", "link": reverse_lazy("admin:accounts_user_changelist")},
-                    {"title": "Audit log", "icon": "list", "link": reverse_lazy("admin:auditlog_logentry_changelist")},
+                    {
+                        "title": "API tokens",
+                        "icon": "badge",
+                        "link": reverse_lazy("admin:accounts_apitoken_changelist"),
+                    },
+                    {
+                        "title": "People",
+                        "icon": "person",
+                        "link": reverse_lazy("admin:accounts_user_changelist"),
+                    },
+                    {
+                        "title": "Audit log",
+                        "icon": "list",
+                        "link": reverse_lazy("admin:auditlog_logentry_changelist"),
+                    },
                 ],
             },
         ],
@@ -271,4 +295,6 @@ SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:
     import sentry_sdk
 
-    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never", include_local_variables=False)
+    sentry_sdk.init(
+        dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never", include_local_variables=False
+    )

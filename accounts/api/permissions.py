@@ -2,7 +2,6 @@
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.models import ApiToken, ServerKey
 from flagsite.lib.problems import NotAllowed, NotSignedIn
@@ -11,7 +10,7 @@ from flagsite.lib.problems import NotAllowed, NotSignedIn
 class HoldsApiToken(BasePermission):
     """Let people's tokens in; this is the default of every view."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: object) -> bool:
         """Refuse a missing key with 401 and a server key with 403."""
         del view
         return _holds(request, ApiToken, "an API token (`fs_api_…`)")
@@ -20,7 +19,7 @@ class HoldsApiToken(BasePermission):
 class HoldsServerKey(BasePermission):
     """Let SDKs' keys in."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: object) -> bool:
         """Refuse a missing key with 401 and an API token with 403."""
         del view
         return _holds(request, ServerKey, "a server key (`fs_srv_…`)")

@@ -26,12 +26,13 @@ def scope_of(request: Request) -> Scope:
         EnvironmentNotFound: when the project has no such environment.
         InvalidInput: when the person reaches several projects and names none.
     """
-    project = _project_of(request)
+    project = project_of(request)
     key = request.query_params.get("environment")
     return Scope(project, first_environment(project) if key is None else environment_named(key, project=project))
 
 
-def _project_of(request: Request) -> Project:
+def project_of(request: Request) -> Project:
+    """Return the project that `?project=` names, or the only one that the person reaches."""
     assert isinstance(request.user, User)  # noqa: S101 - HoldsApiToken has let the request in
     key = request.query_params.get("project")
     if key is not None:

@@ -10,20 +10,13 @@
     └── TooLarge                413  TOO_LARGE
 
 Apps raise these, or subclasses with a code of their own, from their services; admin and API both understand them.
-This module turns them into responses. It never shows a stack trace.
+How they become responses is `flagsite.lib.problem_responses`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar
-
-import orjson
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from rest_framework import exceptions as drf
-from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -126,76 +119,3 @@ def document(*, status: int, code: str, detail: str, errors: Iterable[InputError
 def of_refusal(refusal: Refusal) -> dict[str, Any]:
     """Return the problem document of a refusal."""
     return document(status=refusal.status, code=refusal.code, detail=refusal.detail, errors=refusal.errors)
-
-
-def plain_response(problem: Mapping[str, Any]) -> HttpResponse:
-    """Return a problem as a plain Django response, for views outside of DRF."""
-    return HttpResponse(orjson.dumps(problem), status=problem["status"], content_type=CONTENT_TYPE)
-
-
-def exception_handler(raised: Exception, context: Mapping[str, Any]) -> Response | None:
-    """Answer an exception of a DRF view; None (a plain 500) for what nobody expected."""
-    refusal = _as_refusal(raised)
-    if refusal is None:
-        return None
-    set_rollback()
-    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == HTTPStatus.UNAUTHORIZED else {}
-    response = Response(of_refusal(refusal), status=refusal.status, headers=headers)
-    response.content_type = CONTENT_TYPE
-    return response
-
-
-def _as_refusal(raised: Exception) -> Refusal | None:
-    match raised:
-        case Refusal():
-            return raised
-        case Http404():
-            return NotFound("There is nothing here.")
-        case PermissionDenied():
-            return NotAllowed("You may not do this.")
-        case drf.ValidationError():
-            return InvalidInput.of(_flatten(raised.detail))
-        case drf.APIException():
-            return _translated(raised)
-        case _:
-            return None
-
-
-class _Translated(Refusal):
-    """A refusal by DRF itself: malformed JSON, an unknown method, a media type."""
-
-
-def _translated(raised: drf.APIException) -> Refusal:
-    refusal = _Translated(str(raised.detail))
-    code = raised.get_codes()
-    refusal.status = raised.status_code  # type: ignore[misc]  # DRF's exceptions carry it per instance
-    refusal.code = code.upper() if isinstance(code, str) else "REFUSED"  # type: ignore[misc]  # likewise
-    return refusal
-
-
-def _flatten(detail: Any, path: str = "") -> Iterable[InputError]:
-    """Turn DRF's nested error lists into paths such as `steps[0].percentage`."""
-    if isinstance(detail, dict):
-        for name, inner in detail.items():
-            own = path if name == "non_field_errors" else f"{path}.{name}" if path else str(name)
-            yield from _flatten(inner, own)
-    elif isinstance(detail, list):
-        for index, inner in enumerate(detail):
-            nested = isinstance(inner, dict | list)
-            yield from _flatten(inner, f"{path}[{index}]" if nested else path)
-    else:
-        yield InputError(path, str(detail))
-
-
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 404 for addresses that lead nowhere."""
-    del exception
-    return plain_response(document(status=404, code="NOT_FOUND", detail=f"There is nothing at {request.path}."))
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's 500: says that something went wrong here, and nothing about what."""
-    del request
-    return plain_response(
-        document(status=500, code="SERVER_ERROR", detail="Something went wrong on the server; it has been logged."),
-    )

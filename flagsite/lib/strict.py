@@ -50,3 +50,27 @@ def read_body(serializer: type[StrictSerializer], body: Any) -> dict[str, Any]:
     bound.is_valid(raise_exception=True)
     validated: dict[str, Any] = bound.validated_data
     return validated
+
+
+class Text(serializers.CharField):
+    """Text, and nothing that merely could be written as text."""
+
+    default_error_messages = {"not_text": "Must be a text."}
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuse numbers and booleans, which DRF would turn into text."""
+        if not isinstance(data, str):
+            self.fail("not_text")
+        text: str = super().to_internal_value(data)
+        return text
+
+
+class Whole(serializers.IntegerField):
+    """A whole number, and nothing that merely could be read as one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Refuse texts and booleans, which DRF would turn into numbers."""
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        number: int = super().to_internal_value(data)
+        return number

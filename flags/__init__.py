@@ -1,0 +1,1 @@
+"""Flags: their state, revisions, snapshots, publishing, what SDKs download and report, and evaluation."""

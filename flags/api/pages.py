@@ -1,0 +1,15 @@
+"""In which order flags and revisions come in pages."""
+
+from flagsite.lib.pages import KeyPages
+
+
+class StatePages(KeyPages):
+    """States by their flag's key."""
+
+    ordering = "flag__key"
+
+
+class HistoryPages(KeyPages):
+    """Revisions, the newest first."""
+
+    ordering = "-number"

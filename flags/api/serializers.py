@@ -1,0 +1,185 @@
+"""The shapes of the REST API's bodies and query parameters."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from flags.api.wire_fields import (
+    ContextField,
+    EnabledField,
+    PercentageField,
+    PrerequisitesField,
+    RulesField,
+    ServeField,
+    TargetsField,
+    ValueField,
+    VariationsField,
+    wire,
+)
+from flags.documents import state_document
+from flags.limits import MAX_TAGS
+from flags.models import FlagState, RevisionItem
+from flagsite.lib.strict import StrictSerializer, Text, Whole
+
+
+class ScopeQuery(StrictSerializer):
+    """Which project and environment is meant."""
+
+    project = Text(required=False, help_text="Key of the project; needed by a token that reaches several.")
+    environment = Text(required=False, help_text="Key of the environment; by default the project's first.")
+
+
+class DeleteQuery(ScopeQuery):
+    """A deletion has no body, so it says why here."""
+
+    comment = Text(required=False, allow_blank=True, max_length=2000)
+
+
+class ListQuery(ScopeQuery):
+    """Which flags to list."""
+
+    search = Text(required=False, allow_blank=True, help_text="Part of the key, name or description.")
+    tag = Text(required=False, allow_blank=True)
+    cursor = Text(required=False)
+    page_size = Text(required=False)
+
+
+class HistoryQuery(ScopeQuery):
+    """Which page of the history."""
+
+    cursor = Text(required=False)
+    page_size = Text(required=False)
+
+
+class FlagChange(StrictSerializer):
+    """What may be changed of a flag. What is absent stays as it is."""
+
+    name = Text(required=False, allow_blank=True, max_length=200)
+    description = Text(required=False, allow_blank=True, max_length=10_000)
+    tags = serializers.ListField(child=Text(max_length=64), required=False, max_length=MAX_TAGS)
+    type = Text(required=False, help_text="boolean, string, number or json; never changes.")
+    variations = wire(VariationsField)
+    enabled = wire(EnabledField)
+    salt = wire(serializers.JSONField, help_text="What buckets are computed with; changing it moves everybody.")
+    off_variation = wire(serializers.JSONField)
+    fallthrough = wire(ServeField)
+    rollout_percentage = wire(PercentageField)
+    targets = wire(TargetsField)
+    rules = wire(RulesField)
+    prerequisites = wire(PrerequisitesField)
+    comment = Text(required=False, allow_blank=True, max_length=2000, help_text="Why; kept in the history.")
+
+
+class NewFlag(FlagChange):
+    """A flag to be created."""
+
+    key = Text()
+    type = Text(help_text="boolean, string, number or json.")
+
+
+class FlagBody(serializers.Serializer[Any]):
+    """A flag and its state in one environment."""
+
+    key = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    project = serializers.CharField()
+    environment = serializers.CharField()
+    tags = serializers.ListField(child=serializers.CharField())
+    type = serializers.CharField()
+    variations = VariationsField()
+    enabled = serializers.BooleanField()
+    hash = serializers.CharField()
+    salt = serializers.CharField()
+    off_variation = serializers.CharField()
+    fallthrough = ServeField()
+    rollout_percentage = PercentageField()
+    targets = TargetsField()
+    rules = RulesField()
+    prerequisites = PrerequisitesField()
+    version = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+def flag_body(state: FlagState) -> dict[str, Any]:
+    """Return a state, fetched by `flags.querysets.states_in`, as `FlagBody` describes it."""
+    flag = state.flag
+    return {
+        "key": flag.key,
+        "name": flag.name,
+        "description": flag.description,
+        "project": state.environment.project.key,
+        "environment": state.environment.key,
+        "tags": flag.tag_names(),
+        **state_document(state),
+        "variations": flag.variations,
+        "version": state.version,
+        "created_at": flag.created_at,
+        "updated_at": max(flag.updated_at, state.updated_at),
+    }
+
+
+class FlagPage(serializers.Serializer[Any]):
+    """A page of flags; `next` and `previous` are addresses."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = FlagBody(many=True)
+
+
+class EvaluationRequest(StrictSerializer):
+    """Who asks, and for which flag; without `flag_key`, for all."""
+
+    flag_key = Text(required=False)
+    context = ContextField()  # type: ignore[assignment]  # DRF takes declared fields off the class
+
+
+class EvaluationBody(serializers.Serializer[Any]):
+    """What the flag is for the context, and why."""
+
+    flag_key = serializers.CharField()
+    value = ValueField()
+    variation = serializers.CharField()
+    reason = serializers.CharField()
+    rule = serializers.CharField(required=False, help_text="Id of the rule that decided.")
+    revision = serializers.IntegerField()
+
+
+class RestoreRequest(StrictSerializer):
+    """Which revision to bring back."""
+
+    revision = Whole(min_value=1)
+    comment = Text(required=False, allow_blank=True, max_length=2000)
+
+
+class RevisionBody(serializers.Serializer[Any]):
+    """One change of a flag."""
+
+    revision = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    actor = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # DRF takes declared fields off the class
+    comment = serializers.CharField()
+    flag = serializers.JSONField(help_text="The flag's document after the change; null when it was deleted.")
+
+
+class HistoryPage(serializers.Serializer[Any]):
+    """A page of a flag's history, the newest change first."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = RevisionBody(many=True)
+
+
+def revision_body(item: RevisionItem) -> dict[str, Any]:
+    """Return a flag's item of a revision as `RevisionBody` describes it."""
+    revision = item.revision
+    return {
+        "revision": revision.number,
+        "created_at": revision.created_at,
+        "actor": revision.actor_label,
+        "source": revision.source,
+        "comment": revision.comment,
+        "flag": item.document(),
+    }

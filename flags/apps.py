@@ -1,0 +1,17 @@
+"""The app of flags and what follows from changing them."""
+
+from django.apps import AppConfig
+
+
+class FlagsConfig(AppConfig):
+    """What Django is told of the app."""
+
+    name = "flags"
+    verbose_name = "Flags"
+
+    def ready(self) -> None:
+        """Hand the segments app the road by which its changes reach the environments."""
+        from flags.publishing import publish_segments
+        from segments.publishing import publish_through
+
+        publish_through(publish_segments)

@@ -1,0 +1,189 @@
+"""A flag's state as it is going to be: completed, and checked as a whole before anything is written.
+
+The engine's own reader decides whether a definition can be used, so that what is refused here is exactly what SDKs
+would refuse. This module adds what one definition cannot know: whether the segments and flags that it names exist,
+and whether prerequisites go round in a circle.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flagsite_sdk.engine.errors import Malformed
+from flagsite_sdk.engine.model import Flag as Definition
+from flagsite_sdk.engine.references import named_segments
+from flagsite_sdk.engine.wire import read_flag
+
+from flags.documents import HASH, bare_variations, percentage_number
+from flags.limits import MAX_RULES, MAX_TARGETED_IDS, MAX_VARIATIONS
+from flags.models import Flag, FlagState
+from flags.querysets import prerequisite_graph, variations_of
+from flagsite.lib.cycles import cycle_through
+from flagsite.lib.problems import InputError, InvalidInput
+from segments.querysets import missing_segments
+
+Document = dict[str, Any]
+
+BOOLEAN_VARIATIONS = [{"key": "on", "value": True}, {"key": "off", "value": False}]
+
+
+def new_document(fields: Mapping[str, Any]) -> Document:
+    """Return the document of a new flag that is disabled, everywhere the same but for what the caller sets.
+
+    A boolean flag serves the variation that is false when off and the one that is true otherwise. Any other type
+    serves its first variation in both cases, until somebody says otherwise.
+    """
+    kind = fields.get("type")
+    variations = fields.get("variations")
+    if variations is None:
+        if kind != "boolean":
+            raise InvalidInput.at("variations", "A flag needs variations; only a boolean one has some by default.")
+        variations = [dict(entry) for entry in BOOLEAN_VARIATIONS]
+    usable = [entry for entry in variations if isinstance(entry, dict)] if isinstance(variations, list) else []
+    first = usable[0].get("key") if usable else None
+    return {
+        "type": kind,
+        "enabled": False,
+        "hash": HASH,
+        "salt": secrets.token_hex(8),
+        "variations": variations,
+        "off_variation": _key_of_value(usable, False, first) if kind == "boolean" else first,
+        "fallthrough": {"variation": _key_of_value(usable, True, first) if kind == "boolean" else first},
+        "rollout_percentage": 100,
+        "targets": [],
+        "prerequisites": [],
+        "rules": [],
+    }
+
+
+def _key_of_value(variations: Sequence[Document], value: bool, otherwise: Any) -> Any:
+    return next((entry.get("key") for entry in variations if entry.get("value") is value), otherwise)
+
+
+def with_rule_ids(rules: Any, present: Sequence[Document]) -> Any:
+    """Give each rule without an id one: that of the present rule with the same name and condition, else a new one."""
+    if not isinstance(rules, list):
+        return rules
+    taken = {rule["id"] for rule in rules if isinstance(rule, dict) and isinstance(rule.get("id"), str)}
+    reusable = [rule for rule in present if rule["id"] not in taken]
+    completed = []
+    for rule in rules:
+        if not isinstance(rule, dict) or "id" in rule:
+            completed.append(rule)
+            continue
+        same = next((old for old in reusable if _recognisable(old) == _recognisable(rule)), None)
+        if same:
+            reusable.remove(same)
+        completed.append({"id": same["id"] if same else secrets.token_hex(4), **rule})
+    return completed
+
+
+def _recognisable(rule: Document) -> tuple[Any, Any]:
+    return rule.get("name", ""), rule.get("if")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A state before and after a change; `definition` is `new` as the engine reads it."""
+
+    state: FlagState
+    old: Document
+    new: Document
+    definition: Definition
+
+
+def draft(state: FlagState, old: Document, fields: Mapping[str, Any]) -> Draft:
+    """Return the state as it will be with these fields, and with the variations that its flag now has.
+
+    Raises:
+        InvalidInput: naming every place that is wrong; when the fields are not to blame (a variation was taken away
+            that this environment serves), the messages name the environment.
+    """
+    new = {**old, "variations": bare_variations(state.flag.variations), **fields}
+    new["rules"] = with_rule_ids(new["rules"], state.rules)
+    errors = [*_wrong_names(state.flag.variations), *_over_limits(new)]
+    try:
+        definition = read_flag(state.flag.key, new)
+    except Malformed as malformed:
+        errors += [InputError(problem.path, problem.message) for problem in malformed.problems]
+    if errors:
+        prefix = "" if fields else f"In the environment `{state.environment.key}`: "
+        raise InvalidInput.of([InputError(error.path, prefix + error.message) for error in errors])
+    new["rollout_percentage"] = percentage_number(Decimal(str(new["rollout_percentage"])))
+    return Draft(state=state, old=old, new=new, definition=definition)
+
+
+def _wrong_names(variations: Any) -> list[InputError]:
+    return [
+        InputError(f"variations[{index}].name", "A name is a text of at most 200 characters.")
+        for index, entry in enumerate(variations if isinstance(variations, list) else [])
+        if isinstance(entry, dict)
+        and "name" in entry
+        and not (isinstance(entry["name"], str) and len(entry["name"]) <= 200)  # noqa: PLR2004 - said in the message
+    ]
+
+
+def _over_limits(document: Document) -> list[InputError]:
+    targets = document.get("targets")
+    targeted = [entry.get("ids") for entry in targets if isinstance(entry, dict)] if isinstance(targets, list) else []
+    sizes = (
+        ("variations", document.get("variations"), MAX_VARIATIONS, "variations"),
+        ("rules", document.get("rules"), MAX_RULES, "rules"),
+        (
+            "targets",
+            [i for ids in targeted if isinstance(ids, list) for i in ids],
+            MAX_TARGETED_IDS,
+            "targeted ids",
+        ),
+    )
+    return [
+        InputError(path, f"A flag has at most {limit} {what}, not {len(entries)}.")
+        for path, entries, limit, what in sizes
+        if isinstance(entries, list) and len(entries) > limit
+    ]
+
+
+def check_references(draft: Draft) -> None:
+    """Check what a definition names outside of itself.
+
+    Raises:
+        InvalidInput: for a segment, flag or variation that does not exist, and for prerequisites in a circle.
+    """
+    definition, project = draft.definition, draft.state.flag.project
+    errors = [
+        InputError("rules", f"There is no segment `{key}` in the project.")
+        for key in missing_segments(named_segments(definition), project=project)
+    ]
+    wanted = {entry.flag: entry.variation for entry in definition.prerequisites}
+    known = variations_of(wanted, project=project) if wanted else {}
+    for index, entry in enumerate(definition.prerequisites):
+        if entry.flag == definition.key:
+            continue  # a circle of one, named below
+        if entry.flag not in known:
+            errors.append(InputError(f"prerequisites[{index}].flag", f"There is no flag `{entry.flag}`."))
+        elif entry.variation not in known[entry.flag]:
+            message = f"The flag `{entry.flag}` has no variation `{entry.variation}`."
+            errors.append(InputError(f"prerequisites[{index}].variation", message))
+    if wanted and not errors:
+        graph = prerequisite_graph(draft.state.environment) | {definition.key: set(wanted)}
+        circle = cycle_through(definition.key, graph)
+        if circle:
+            message = f"Prerequisites would go round in a circle: {' → '.join(circle)}."
+            errors.append(InputError("prerequisites", message))
+    if errors:
+        raise InvalidInput.of(errors)
+
+
+def check_wanted_variations(flag: Flag) -> None:
+    """Check that no other flag's prerequisite wants a variation that the flag no longer has.
+
+    Raises:
+        InvalidInput: naming the flag and environment that want it.
+    """
+    left = [entry["key"] for entry in flag.variations]
+    orphan = flag.required_by.exclude(variation__in=left).select_related("state__flag", "state__environment").first()
+    if orphan:
+        message = f"The variation `{orphan.variation}` cannot go: the {orphan.state} has it as a prerequisite."
+        raise InvalidInput.at("variations", message)

@@ -1,0 +1,85 @@
+"""Deciding flags on the server: the same engine that the SDK ships, on the configuration that this process holds."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from flagsite_sdk.engine.errors import Malformed
+from flagsite_sdk.engine.references import named_segments, nested_segments
+from flagsite_sdk.engine.result import Evaluation
+from flagsite_sdk.engine.snapshot import Snapshot
+from flagsite_sdk.engine.wire import read_flag, read_segment
+
+from accounts.models import Environment
+from flags.documents import canonical
+from flags.limits import MAX_CONTEXT_BYTES
+from flags.models import RevisionItem
+from flags.querysets import document_at, revision_at
+from flags.snapshots import snapshot_of
+from flagsite.lib import clock
+from flagsite.lib.problems import InvalidInput, TooLarge
+
+Context = Mapping[str, Any]
+
+
+def checked_context(context: Any) -> Context:
+    """Return a context that the engine can be asked about.
+
+    Raises:
+        InvalidInput: when it is not an object with a text `id`.
+        TooLarge: when it takes more than 64 KiB.
+    """
+    if not isinstance(context, dict):
+        raise InvalidInput.at("context", "A context is an object with an `id` and any attributes.")
+    if not isinstance(context.get("id"), str):
+        raise InvalidInput.at("context.id", "A context needs an `id`, which is a text.")
+    if len(orjson.dumps(context)) > MAX_CONTEXT_BYTES:
+        raise TooLarge(f"A context has at most {MAX_CONTEXT_BYTES} bytes.")
+    return context
+
+
+def evaluate(environment: Environment, key: str, context: Context) -> Evaluation:
+    """Return what a flag is for a context now; errors come as an evaluation with reason ERROR."""
+    return snapshot_of(environment).engine.detail(key, context)
+
+
+def evaluate_all(environment: Environment, context: Context) -> dict[str, Evaluation]:
+    """Return what every flag is for a context now, all of one revision."""
+    return snapshot_of(environment).engine.evaluate_all(context)
+
+
+def explain(environment: Environment, key: str, context: Context, *, at: datetime | None = None) -> dict[str, Any]:
+    """Return the evaluation with every step on the way to it, now or as of a past moment."""
+    if at is None:
+        return snapshot_of(environment).engine.explain(key, context, now=clock.epoch())
+    number = revision_at(at, environment=environment)
+    return _snapshot_at(environment, number, key).explain(key, context, now=at.timestamp())
+
+
+def _snapshot_at(environment: Environment, number: int, key: str) -> Snapshot:
+    """Return the flag, and all that it leans on, as they were at a revision."""
+    flags: dict[str, Any] = {}
+    segments: dict[str, Any] = {}
+    waiting = [(RevisionItem.Kind.FLAG, key)]
+    while waiting:
+        kind, name = waiting.pop()
+        found = flags if kind is RevisionItem.Kind.FLAG else segments
+        document = None if name in found else document_at(kind, name, environment=environment, number=number)
+        if document is not None:
+            found[name] = document
+            waiting.extend(_names(kind, name, document))
+    snapshot = Snapshot(clock=clock.epoch)
+    snapshot.replace(canonical({"revision": number, "flags": flags, "segments": segments}))
+    return snapshot
+
+
+def _names(kind: RevisionItem.Kind, key: str, document: dict[str, Any]) -> list[tuple[RevisionItem.Kind, str]]:
+    try:
+        if kind is RevisionItem.Kind.SEGMENT:
+            return [(RevisionItem.Kind.SEGMENT, name) for name in nested_segments(read_segment(key, document))]
+        definition = read_flag(key, document)
+    except Malformed:
+        return []  # written by an older Flagsite: the explanation will say what is wrong with it
+    needed = [(RevisionItem.Kind.FLAG, entry.flag) for entry in definition.prerequisites]
+    return needed + [(RevisionItem.Kind.SEGMENT, name) for name in named_segments(definition)]

@@ -1,0 +1,19 @@
+"""The tables of the flags app: definitions, revisions, and what SDKs report."""
+
+from flags.models.flag import Flag, FlagState, FlagTag, FlagType, Prerequisite, SegmentUse
+from flags.models.report import EvaluationCount, ReportBatch, TrackedEvent
+from flags.models.revision import Revision, RevisionItem
+
+__all__ = [
+    "EvaluationCount",
+    "Flag",
+    "FlagState",
+    "FlagTag",
+    "FlagType",
+    "Prerequisite",
+    "ReportBatch",
+    "Revision",
+    "RevisionItem",
+    "SegmentUse",
+    "TrackedEvent",
+]

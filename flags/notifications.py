@@ -1,0 +1,37 @@
+"""'Environment 7 is at 42': waking up the streams of this process and of all others.
+
+Nothing depends on a notification arriving. Within the process it is a call; to other processes it goes through the
+channel layer, and when Redis is down it is dropped with a log line.
+"""
+
+from collections.abc import Callable, Mapping
+
+import structlog
+from asgiref.sync import async_to_sync
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+
+log = structlog.get_logger(__name__)
+
+GROUP = "flagsite.revisions"
+MESSAGE_TYPE = "revisions.advanced"
+
+_listeners: list[Callable[[Mapping[int, int]], None]] = []
+
+
+def listen(listener: Callable[[Mapping[int, int]], None]) -> None:
+    """Call `listener(heads)` for every change that this process commits, from the committing thread."""
+    _listeners.append(listener)
+
+
+def announce(heads: Mapping[int, int]) -> None:
+    """Tell everybody that environments (by id) have reached these revisions; never raises."""
+    for listener in _listeners:
+        listener(heads)
+    layer = get_channel_layer()
+    if isinstance(layer, InMemoryChannelLayer):
+        return  # the embedded installation: there is no other process
+    message = {"type": MESSAGE_TYPE, "heads": [list(head) for head in heads.items()]}
+    try:
+        async_to_sync(layer.group_send)(GROUP, message)
+    except Exception as error:  # noqa: BLE001 - whatever the layer raises, the change is committed and will be found
+        log.warning("notification_dropped", heads=dict(heads), error=repr(error))

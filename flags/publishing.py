@@ -1,0 +1,86 @@
+"""The last stretch of every change's road: append a revision, then wake whoever waits for it.
+
+The revision is written in the transaction of the change, under the lock on the environment's row, so numbers have no
+gaps and no revision exists without its change. The notification says only "environment 7 is at 42"; a reader that
+misses it finds out by itself (flags/stream/hub.py), so losing it costs time, never a change.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from accounts.actors import Actor
+from accounts.models import Environment
+from flags.digests import GENESIS, digest_of
+from flags.documents import canonical
+from flags.models import Revision, RevisionItem
+from flags.notifications import announce
+from flagsite.lib import clock
+
+Items = Mapping[str, dict[str, Any] | None]
+"""Flags or segments by key: the whole new document, or None for what is gone."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is new in one environment, whose row the caller has locked in this transaction."""
+
+    environment: Environment
+    flags: Items = field(default_factory=dict)
+    segments: Items = field(default_factory=dict)
+
+
+def publish(changes: Sequence[Change], *, by: Actor, comment: str) -> None:
+    """Append a revision to each environment that has a change, and announce them when the transaction commits."""
+    for change in changes:
+        _append(change, by=by, comment=comment)
+    heads = {change.environment.pk: change.environment.revision for change in changes}
+    transaction.on_commit(partial(announce, heads), robust=True)
+
+
+def publish_segments(*, environments: Sequence[Environment], segments: Items, by: Actor, comment: str) -> None:
+    """Append the same change of segments to each environment: the road of the segments app."""
+    publish([Change(environment, segments=segments) for environment in environments], by=by, comment=comment)
+
+
+def _append(change: Change, *, by: Actor, comment: str) -> None:
+    environment = change.environment
+    since, number = environment.revision, environment.revision + 1
+    delta = canonical(
+        {"since": since, "revision": number, "flags": change.flags, "segments": change.segments},
+    ).decode()
+    previous = Revision.objects.filter(environment=environment, number=since).values_list("digest", flat=True).first()
+    created_at = clock.now()
+    revision = Revision.objects.create(
+        environment=environment,
+        number=number,
+        delta=delta,
+        digest=digest_of(
+            previous=previous or GENESIS,
+            environment=environment.pk,
+            number=number,
+            delta=delta,
+            actor_label=by.label,
+            source=by.source.value,
+            comment=comment,
+            created_at=created_at,
+        ),
+        actor=by.user,
+        actor_label=by.label,
+        source=by.source.value,
+        comment=comment,
+        created_at=created_at,
+    )
+    RevisionItem.objects.bulk_create(
+        RevisionItem(revision=revision, environment=environment, number=number, kind=kind, key=key)
+        for kind, items in (
+            (RevisionItem.Kind.FLAG, change.flags),
+            (RevisionItem.Kind.SEGMENT, change.segments),
+        )
+        for key in items
+    )
+    environment.revision = number
+    environment.save(update_fields=["revision"])

@@ -1,0 +1,118 @@
+"""Reads of flags, their states and their revisions."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from accounts.models import Environment, Project
+from flags.errors import FlagNotFound, RevisionNotFound
+from flags.models import Flag, FlagState, Prerequisite, Revision, RevisionItem
+
+
+def states_in(environment: Environment) -> QuerySet[FlagState]:
+    """Return the states of all flags in the environment, with all that their documents need."""
+    return (
+        FlagState.objects.filter(environment=environment)
+        .select_related("flag", "environment__project")
+        .prefetch_related(Prefetch("prerequisites", Prerequisite.objects.select_related("flag")), "flag__tags")
+        .order_by("flag__key")
+    )
+
+
+def states_of(flag: Flag, *, environments: Sequence[Environment]) -> list[FlagState]:
+    """Return the flag's states in these environments, bound to the (locked) rows that the caller holds."""
+    held = {environment.pk: environment for environment in environments}
+    rows = FlagState.objects.filter(flag=flag, environment__in=held).order_by("environment")
+    states = list(rows.prefetch_related(Prefetch("prerequisites", Prerequisite.objects.select_related("flag"))))
+    for state in states:
+        state.flag, state.environment = flag, held[state.environment_id]
+    return states
+
+
+def search_states(environment: Environment, *, search: str = "", tag: str = "") -> QuerySet[FlagState]:
+    """Return the states whose flag's key, name or description holds `search` and which carry the tag."""
+    rows = states_in(environment)
+    if search:
+        rows = rows.filter(
+            Q(flag__key__icontains=search) | Q(flag__name__icontains=search) | Q(flag__description__icontains=search),
+        )
+    return rows.filter(flag__tags__name=tag) if tag else rows
+
+
+def state_named(key: str, *, environment: Environment) -> FlagState:
+    """Return one flag's state.
+
+    Raises:
+        FlagNotFound: when the project has no such flag.
+    """
+    state = states_in(environment).filter(flag__key=key).first()
+    if state is None:
+        raise FlagNotFound(f"There is no flag `{key}`.")
+    return state
+
+
+def lock_flag(key: str, *, project: Project) -> Flag:
+    """Return one flag, locked until the transaction ends.
+
+    Raises:
+        FlagNotFound: when the project has no such flag.
+    """
+    flag = Flag.objects.select_for_update().filter(project=project, key=key).first()
+    if flag is None:
+        raise FlagNotFound(f"There is no flag `{key}`.")
+    return flag
+
+
+def variations_of(keys: Iterable[str], *, project: Project) -> dict[str, set[str]]:
+    """Return the variations' keys of those flags that exist."""
+    rows = Flag.objects.filter(project=project, key__in=list(keys)).values_list("key", "variations")
+    return {key: {entry["key"] for entry in variations} for key, variations in rows}
+
+
+def prerequisite_graph(environment: Environment) -> dict[str, set[str]]:
+    """Return for each flag that has prerequisites in the environment the keys of the flags it requires."""
+    graph: dict[str, set[str]] = {}
+    rows = Prerequisite.objects.filter(state__environment=environment)
+    for key, required in rows.values_list("state__flag__key", "flag__key"):
+        graph.setdefault(key, set()).add(required)
+    return graph
+
+
+def history_of(key: str, *, environment: Environment) -> QuerySet[RevisionItem]:
+    """Return what happened to a flag in the environment, the newest first."""
+    return (
+        RevisionItem.objects.filter(environment=environment, kind=RevisionItem.Kind.FLAG, key=key)
+        .select_related("revision")
+        .order_by("-number")
+    )
+
+
+def document_at(kind: RevisionItem.Kind, key: str, *, environment: Environment, number: int) -> dict[str, Any] | None:
+    """Return a flag's or segment's document as it was at a revision, or None when it did not exist then."""
+    item = (
+        RevisionItem.objects.filter(environment=environment, kind=kind, key=key, number__lte=number)
+        .select_related("revision")
+        .order_by("-number")
+        .first()
+    )
+    return item.document() if item else None
+
+
+def revision_at(moment: datetime, *, environment: Environment) -> int:
+    """Return the number of the revision that was in force at a moment; 0 before the first."""
+    rows = Revision.objects.filter(environment=environment, created_at__lte=moment).order_by("-number")
+    return rows.values_list("number", flat=True).first() or 0
+
+
+def revision_numbered(number: int, *, environment: Environment) -> Revision:
+    """Return one revision.
+
+    Raises:
+        RevisionNotFound: when the environment has none of that number.
+    """
+    revision = Revision.objects.filter(environment=environment, number=number).first()
+    if revision is None:
+        raise RevisionNotFound(f"The environment `{environment.key}` has no revision {number}.")
+    return revision

@@ -1,0 +1,174 @@
+"""An environment's configuration as this process holds it: the engine's snapshot, and bytes that are ready to send.
+
+This is the only composer of what SDKs download. It is built from the rows once; after that it takes the deltas of the
+revisions one by one, so that a change costs what changed. It never decides whether it is fresh: the caller hands in
+the number that the environment has reached (read together with the key that asks), and what is held catches up.
+"""
+
+import gzip
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+from flagsite_sdk.engine.snapshot import Snapshot
+
+from accounts.models import Environment
+from flags.documents import canonical, state_document
+from flags.limits import MAX_MERGED_REVISIONS
+from flags.models import Revision
+from flags.querysets import states_in
+from flagsite.lib import clock
+from segments.models import Segment
+
+_STEPS: Final = 1_000
+"""Revisions that are applied one by one; further behind, building anew is cheaper."""
+_MERGED_KEPT: Final = 32
+"""Merged deltas to the present revision that are kept for other readers who lag behind as far."""
+_GZIP_LEVEL: Final = 6
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a reader lacks, encoded once for all readers who lack the same."""
+
+    revision: int
+    body: bytes
+    compressed: bytes | None = None  # the same, as gzip: snapshots only, deltas are short
+
+
+class EnvironmentSnapshot:
+    """One environment's configuration at a revision; safe to share between threads."""
+
+    def __init__(self, environment_id: int) -> None:
+        self._environment_id = environment_id
+        self._lock = threading.Lock()
+        self._deltas: OrderedDict[int, bytes] = OrderedDict()
+        self._merged: dict[int, Update] = {}
+        self._whole: Update | None = None
+        self.engine = Snapshot(clock=clock.epoch)
+
+    @property
+    def revision(self) -> int:
+        """The number of the revision that is held."""
+        return self.engine.revision
+
+    def catch_up(self, head: int) -> None:
+        """Bring what is held to the revision `head`, or past it when there is more by now."""
+        if self.engine.revision == head:
+            return
+        with self._lock:
+            if self.engine.revision < head and not self._take_steps():
+                self._build()
+            elif self.engine.revision > head:
+                self._check_for_another_history()
+
+    def _take_steps(self) -> bool:
+        """Apply the revisions that are missing; False when there are too many or the chain is not ours."""
+        if self.engine.revision == 0:
+            return False
+        missing = list(
+            Revision.objects.filter(environment=self._environment_id, number__gt=self.engine.revision)
+            .order_by("number")
+            .values_list("number", "delta")[: _STEPS + 1],
+        )
+        if len(missing) > _STEPS or not missing or missing[0][0] != self.engine.revision + 1:
+            return False
+        for number, delta in missing:
+            body = delta.encode()
+            self.engine.apply(body)
+            self._remember(number, body)
+        return True
+
+    def _remember(self, number: int, body: bytes) -> None:
+        self._deltas[number] = body
+        while len(self._deltas) > MAX_MERGED_REVISIONS:
+            self._deltas.popitem(last=False)
+        self._merged.clear()
+        self._whole = None
+
+    def _check_for_another_history(self) -> None:
+        """Build anew when the database has gone back (a restored backup); a reader who was overtaken is no reason."""
+        head = Environment.objects.values_list("revision", flat=True).get(pk=self._environment_id)
+        if head < self.engine.revision:
+            self._build()
+
+    def _build(self) -> None:
+        """Read everything. The number is read before and after, so that what lies between is of one revision."""
+        while True:
+            environment = Environment.objects.get(pk=self._environment_id)
+            body = _compose(environment)
+            if Environment.objects.values_list("revision", flat=True).get(pk=environment.pk) == environment.revision:
+                break
+        self.engine.replace(body)
+        self._deltas.clear()
+        self._merged.clear()
+        self._whole = None
+
+    def whole(self) -> Update:
+        """Return the snapshot, composed and compressed once a revision."""
+        with self._lock:
+            return self._compose_whole()
+
+    def _compose_whole(self) -> Update:
+        if self._whole is None or self._whole.revision != self.engine.revision:
+            body = self.engine.to_json()
+            self._whole = Update(self.engine.revision, body, gzip.compress(body, _GZIP_LEVEL, mtime=0))
+        return self._whole
+
+    def since(self, revision: int) -> Update:
+        """Return what a reader at `revision` lacks: nothing (a heartbeat), a delta, or the snapshot.
+
+        A reader ahead of us belongs to another history and gets the snapshot.
+        """
+        with self._lock:
+            held = self.engine.revision
+            if revision == held:
+                return Update(held, orjson.dumps({"revision": held}))
+            if revision <= 0 or revision + 1 not in self._deltas:
+                return self._compose_whole()
+            if revision + 1 == held:
+                return Update(held, self._deltas[held])
+            if revision not in self._merged:
+                if len(self._merged) >= _MERGED_KEPT:
+                    self._merged.clear()
+                self._merged[revision] = Update(held, self._merge(revision))
+            merged = self._merged[revision]
+            whole = self._compose_whole()
+            return merged if len(merged.body) < len(whole.body) else whole
+
+    def _merge(self, revision: int) -> bytes:
+        deltas = [orjson.loads(self._deltas[number]) for number in range(revision + 1, self.engine.revision + 1)]
+        flags = {key: item for delta in deltas for key, item in delta["flags"].items()}
+        segments = {key: item for delta in deltas for key, item in delta["segments"].items()}
+        return canonical(
+            {"since": revision, "revision": self.engine.revision, "flags": flags, "segments": segments},
+        )
+
+
+def _compose(environment: Environment) -> bytes:
+    """Return the snapshot document of an environment as the rows have it now."""
+    flags = {state.flag.key: state_document(state) for state in states_in(environment)}
+    segments = {row.key: row.document() for row in Segment.objects.filter(project=environment.project_id)}
+    return canonical({"revision": environment.revision, "flags": flags, "segments": segments})
+
+
+_held: dict[int, EnvironmentSnapshot] = {}
+
+
+def holding(environment_id: int) -> EnvironmentSnapshot:
+    """Return this process's holder of an environment, which may still be empty or behind."""
+    return _held.setdefault(environment_id, EnvironmentSnapshot(environment_id))
+
+
+def snapshot_of(environment: Environment) -> EnvironmentSnapshot:
+    """Return the environment's configuration at the revision that the row says, or a later one."""
+    held = holding(environment.pk)
+    held.catch_up(environment.revision)
+    return held
+
+
+def forget_all() -> None:
+    """Drop everything that is held: for tests, whose databases go back in time."""
+    _held.clear()

@@ -1,0 +1,24 @@
+"""Every address of the installation; those of the stream are in `flagsite.asgi`."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+
+from flagsite.health import healthz, readyz
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("", include("rollouts.api.urls")),
+    path("", include("flags.api.urls")),
+    path("", include("segments.api.urls")),
+    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("", include("django_prometheus.urls")),
+]
+
+handler404 = "flagsite.lib.problem_responses.page_not_found"
+handler500 = "flagsite.lib.problem_responses.server_error"

@@ -1,0 +1,1 @@
+"""Ramps and guardrails: they edit flags over time, through the flags' services."""

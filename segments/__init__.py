@@ -1,0 +1,1 @@
+"""Named audiences: listed ids in, listed ids out, else conditions."""

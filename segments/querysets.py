@@ -1,0 +1,47 @@
+"""Reads of segments."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Project
+from segments.errors import SegmentNotFound
+from segments.models import Segment, SegmentUse
+
+
+def segments_of(project: Project, *, search: str = "") -> QuerySet[Segment]:
+    """Return the project's segments, those whose key, name or description holds `search`."""
+    rows = Segment.objects.filter(project=project)
+    if search:
+        rows = rows.filter(
+            Q(key__icontains=search) | Q(name__icontains=search) | Q(description__icontains=search),
+        )
+    return rows
+
+
+def segment_named(key: str, *, project: Project, for_update: bool = False) -> Segment:
+    """Return one segment, locked when it is about to be changed.
+
+    Raises:
+        SegmentNotFound: when there is none of that key.
+    """
+    rows = Segment.objects.select_for_update() if for_update else Segment.objects.all()
+    segment = rows.filter(project=project, key=key).first()
+    if segment is None:
+        raise SegmentNotFound(f"The project `{project.key}` has no segment `{key}`.")
+    return segment
+
+
+def missing_segments(keys: Iterable[str], *, project: Project) -> list[str]:
+    """Return those of the keys that no segment of the project has, sorted."""
+    wanted = set(keys)
+    found = Segment.objects.filter(project=project, key__in=wanted).values_list("key", flat=True)
+    return sorted(wanted - set(found))
+
+
+def uses_between_segments(project: Project) -> dict[str, set[str]]:
+    """Return for each segment that names others the keys of those."""
+    graph: dict[str, set[str]] = {}
+    for user, used in SegmentUse.objects.filter(user__project=project).values_list("user__key", "used__key"):
+        graph.setdefault(user, set()).add(used)
+    return graph
