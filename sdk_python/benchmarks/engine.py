@@ -107,7 +107,7 @@ def line(name: str, measured: float, budget: float, unit: str) -> None:
 
 def memory(count: int) -> None:
     """What 10,000 flags take, after loading and after each has been evaluated."""
-    document = json.dumps(workloads.snapshot(workloads.three_rules(count))).encode()
+    document = json.dumps(workloads.snapshot(workloads.three_rules(count)), separators=(",", ":")).encode()
     print(f"{'document':<40} {len(document) / 2**20:8.3f} MiB")
     gc.collect()
     resident = rss()

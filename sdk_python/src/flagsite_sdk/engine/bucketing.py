@@ -10,6 +10,7 @@ Text that is not valid Unicode (a lone surrogate) is encoded like any other code
 that every text has a bucket and no text can raise. Nothing here knows flags.
 """
 
+from functools import lru_cache
 from typing import Final, Literal
 
 import xxhash
@@ -44,6 +45,7 @@ def bucket_of(a_digest: int) -> int:
     return (a_digest * BUCKETS) >> 64
 
 
+@lru_cache(maxsize=1_024)
 def threshold(buckets: int) -> int:
     """The first digest that is past so many buckets: `bucket < buckets` exactly when `digest < threshold`.
 

@@ -58,11 +58,7 @@ def bucketing_value(value: Any) -> str | None:
     """
     if isinstance(value, str):
         return value or None
-    if (
-        isinstance(value, int)
-        and not isinstance(value, bool)
-        and -_LONGEST_INTEGER <= value < _LONGEST_INTEGER
-    ):
+    if isinstance(value, int) and not isinstance(value, bool) and -_LONGEST_INTEGER <= value < _LONGEST_INTEGER:
         return int.__repr__(value)
     return None
 

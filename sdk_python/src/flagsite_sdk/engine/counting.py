@@ -2,15 +2,14 @@
 
 Whoever serves an outcome calls `next(outcome.counter)` on an `itertools.count`. That is one call into C which
 runs no Python code, so under the global interpreter lock no tick is lost or doubled between threads. This is
-how CPython works rather than what the language promises; a free-threaded build makes no such promise, and
-Flagsite does not claim exact counts there.
+how CPython works rather than what the language promises; a free-threaded build makes no such promise in every
+version, and Flagsite does not claim exact counts there.
 
-A counter is never reset, since that would race with who counts. Reading it takes one tick itself, which the
-reader remembers. A counter belongs to (flag, variation, reason) and outlives the compiled flag, so that a
-change of a flag loses nothing.
+A counter is never reset, since that would race with who counts. Reading it takes one tick itself, which it
+remembers. A counter belongs to (flag, variation, reason) and outlives the compiled flag, so that a change of a
+flag loses nothing.
 """
 
-from collections.abc import Iterator
 from itertools import count
 from threading import Lock
 from typing import NamedTuple
@@ -18,9 +17,10 @@ from typing import NamedTuple
 from flagsite_sdk.engine.result import Reason
 
 MOST_ERRORS = 1_000
-"""For how many keys errors are counted: callers may make up keys, and memory must not follow."""
+"""For how many keys without a flag errors are counted: callers may make up keys, memory must not follow."""
 
 LONGEST_KEY = 128
+"""Longer keys are no keys and not counted."""
 
 
 class Count(NamedTuple):
@@ -32,43 +32,60 @@ class Count(NamedTuple):
     count: int
 
 
+class Counter(count):  # type: ignore[type-arg]  # itertools.count cannot be subscripted when it runs
+    """Counts one way in which a flag can end; ticking it is `itertools.count`'s own `next`."""
+
+    __slots__ = ("reason", "taken", "variation")
+
+    taken: int
+    variation: str | None
+    reason: Reason
+
+    def take(self) -> int:
+        """How many ticks there were since the last call."""
+        ticks = next(self)
+        new = ticks - self.taken
+        self.taken = ticks + 1
+        return new
+
+
 class Counters:
     """The counters of one environment."""
 
     def __init__(self) -> None:
-        self._counters: dict[tuple[str, str | None, Reason], Iterator[int]] = {}
-        self._ticks: dict[tuple[str, str | None, Reason], int] = {}
-        self._unknown = 0
+        self._counters: dict[str, tuple[Counter, ...]] = {}
+        self._without_flag = 0
         self._lock = Lock()
 
-    def counter(self, flag: str, variation: str | None, reason: Reason) -> Iterator[int]:
+    def counter(self, flag: str, variation: str | None, reason: Reason) -> Counter:
         """The one counter of a way in which a flag can end."""
-        # setdefault is atomic: two threads that make the same counter get the same one
-        key = (flag, variation, reason)
-        return self._counters.get(key) or self._counters.setdefault(key, count())
+        with self._lock:
+            counters = self._counters.get(flag, ())
+            for found in counters:
+                if found.variation == variation and found.reason is reason:
+                    return found
+            counter = Counter()
+            counter.variation, counter.reason, counter.taken = variation, reason, 0
+            self._counters[flag] = (*counters, counter)
+            return counter
 
     def tick(self, flag: object, variation: str | None, reason: Reason) -> None:
-        """Count once. Errors of keys that are no text, or one too many, are not counted."""
-        if variation is None and not self._has_room(flag):
-            return
-        next(self.counter(str(flag), variation, reason))
+        """Count once. Keys that have never been a flag are counted up to a bound."""
+        if isinstance(flag, str) and self._has_room(flag):
+            next(self.counter(flag, variation, reason))
 
-    def _has_room(self, flag: object) -> bool:
-        if not isinstance(flag, str) or len(flag) > LONGEST_KEY:
-            return False
-        if (flag, None, Reason.ERROR) in self._counters:
+    def _has_room(self, flag: str) -> bool:
+        if flag in self._counters:
             return True
-        self._unknown += 1
-        return self._unknown <= MOST_ERRORS
+        self._without_flag += 1
+        return self._without_flag <= MOST_ERRORS and len(flag) <= LONGEST_KEY
 
     def take(self) -> list[Count]:
         """What was counted since the last call; nothing is counted twice or left out."""
         with self._lock:
-            taken = []
-            for key, counter in list(self._counters.items()):
-                before = self._ticks.get(key, 0)
-                ticks = next(counter)
-                if ticks > before:
-                    taken.append(Count(*key, ticks - before))
-                self._ticks[key] = ticks + 1
-            return taken
+            taken = [
+                Count(flag, counter.variation, counter.reason, counter.take())
+                for flag, counters in self._counters.items()
+                for counter in counters
+            ]
+        return [one for one in taken if one.count]

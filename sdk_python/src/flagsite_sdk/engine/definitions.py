@@ -93,11 +93,7 @@ class Definitions:
 
 
 def _difference(one: Raws, other: Raws) -> list[str]:
-    return [
-        key
-        for key in one.keys() | other.keys()
-        if key not in one or key not in other or one[key] != other[key]
-    ]
+    return [key for key in one.keys() | other.keys() if key not in one or key not in other or one[key] != other[key]]
 
 
 def parse(document: bytes | msgspec.Raw) -> Any:

@@ -158,9 +158,7 @@ def evaluate(
     return decide(flag, asker, served, segments, trace)
 
 
-def decide(
-    flag: Flag, asker: Asker, served: Mapping[str, str], segments: Segments, trace: Trace | None
-) -> Decision:
+def decide(flag: Flag, asker: Asker, served: Mapping[str, str], segments: Segments, trace: Trace | None) -> Decision:
     """Decide a flag that can be used, knowing what its prerequisites serve."""
     if trace:
         trace.enabled(flag)

@@ -31,9 +31,7 @@ from flagsite_sdk.engine.wire.serves import share
 Step = dict[str, Any]
 
 
-def explain(
-    key: str, context: Mapping[str, Any], *, flags: Flags, segments: Segments, now: float
-) -> dict[str, Any]:
+def explain(key: str, context: Mapping[str, Any], *, flags: Flags, segments: Segments, now: float) -> dict[str, Any]:
     """Decide a flag and say why, as JSON: `{flag_key, value, variation, reason, rule, steps}`.
 
     Raises:

@@ -5,6 +5,7 @@ decisions are out of date when definitions change. Whoever uses this holds a loc
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from sys import intern
 from typing import Any, Literal, NamedTuple
 
 from flagsite_sdk.engine.compile import Decide, compile_flag, is_compilable
@@ -71,9 +72,7 @@ class Linker:
                 break
             table[name] = self._compile(name, flags, cyclic, table)
         if key not in table:
-            table[key] = self._compile(
-                key, flags, prerequisites_first(key, flags)[1], table, specialise=False
-            )
+            table[key] = self._compile(key, flags, prerequisites_first(key, flags)[1], table, specialise=False)
         return table[key]
 
     def relink(self, definitions: Definitions, flags: Iterable[str], segments: Iterable[str]) -> set[str]:
@@ -134,7 +133,9 @@ class Linker:
         )
 
     def _outcome(self, key: str, decision: Decision) -> Outcome:
-        return outcome(decision, self._counters.counter(key, decision.variation, decision.reason))
+        value, variation, reason, rule = decision
+        named = Decision(value, intern(variation), reason, intern(rule) if rule else None)
+        return outcome(named, self._counters.counter(key, variation, reason))
 
     def _by_reference(self, flag: Flag, flags: Documents[Flag]) -> Decide:
         """The decision of a flag that is too large to be specialised, closed over all that it leans on."""

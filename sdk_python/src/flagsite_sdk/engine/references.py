@@ -55,9 +55,7 @@ def components(roots: Iterable[str], edges: Callable[[str], Iterable[str]]) -> I
 
 def named_segments(flag: Flag) -> list[str]:
     """The segments that a flag's rules name."""
-    return [
-        leaf.segment for rule in flag.rules for leaf in leaves(rule.condition) if isinstance(leaf, InSegment)
-    ]
+    return [leaf.segment for rule in flag.rules for leaf in leaves(rule.condition) if isinstance(leaf, InSegment)]
 
 
 def nested_segments(segment: Segment) -> list[str]:
@@ -88,9 +86,7 @@ def segments_first(flag: Flag, segments: Segments) -> tuple[list[str], list[Prob
     return order, problems
 
 
-def prerequisites_first(
-    key: str, flags: Flags, known: Container[str] = ()
-) -> tuple[list[str], frozenset[str]]:
+def prerequisites_first(key: str, flags: Flags, known: Container[str] = ()) -> tuple[list[str], frozenset[str]]:
     """The flag and those that it reaches as prerequisites, inner ones first; and those of them on a cycle.
 
     What lies behind a `known` flag is not looked at. What cannot be read reaches nothing.

@@ -44,7 +44,7 @@ class Decision(NamedTuple):
     rule: str | None
 
 
-class Outcome:
+class Outcome(msgspec.Struct, gc=False, eq=False):
     """One way in which a compiled flag can end.
 
     Attributes:
@@ -55,44 +55,36 @@ class Outcome:
         counter: Whoever serves the outcome to a caller counts it by `next(outcome.counter)`.
     """
 
-    __slots__ = ("counter", "reason", "rule", "value", "variation")
-
     value: Any
     variation: str
     reason: Reason
     rule: str | None
     counter: Iterator[int]
 
-    def __init__(self, decision: Decision, counter: Iterator[int]) -> None:
-        self.value, self.variation, self.reason, self.rule = decision
-        self.counter = counter
 
-
-class MutableOutcome(Outcome):
+class MutableOutcome:
     """An outcome whose value is an object or an array: each reader gets a copy of its own.
 
     Otherwise a caller who changes what it was given would change what everybody else is given.
     """
 
-    __slots__ = ()
+    __slots__ = ("_value", "counter", "reason", "rule", "variation")
+
+    def __init__(self, decision: Decision, counter: Iterator[int]) -> None:
+        self._value, self.variation, self.reason, self.rule = decision
+        self.counter = counter
 
     @property
-    def value(self) -> Any:  # type: ignore[override]  # a slot in the parent: reading it is the same to callers
+    def value(self) -> Any:
         """A fresh copy of the value."""
-        return fresh(_stored.__get__(self))
-
-    @value.setter
-    def value(self, value: Any) -> None:
-        _stored.__set__(self, value)
-
-
-_stored: Any = Outcome.__dict__["value"]
+        return fresh(self._value)
 
 
 def outcome(decision: Decision, counter: Iterator[int]) -> Outcome:
     """The outcome for a decision, safe against callers who change its value."""
-    kind = MutableOutcome if isinstance(decision.value, dict | list) else Outcome
-    return kind(decision, counter)
+    if isinstance(decision.value, dict | list):
+        return MutableOutcome(decision, counter)  # type: ignore[return-value]  # it quacks, and no more is asked
+    return Outcome(*decision, counter)
 
 
 def fresh(value: Any) -> Any:

@@ -129,7 +129,7 @@ class Snapshot:
 
     def detail(self, key: str, context: Any) -> Evaluation:
         """Decide a flag, with the revision that decided, and count it. Never raises."""
-        evaluation = self._consistent(lambda: self._evaluation(key, context, None))
+        evaluation = self._consistent(lambda: self._evaluation(key, context))
         self._counters.tick(key, evaluation.variation, evaluation.reason)
         return evaluation
 
@@ -147,9 +147,7 @@ class Snapshot:
         """
         with self._lock:
             definitions = self._linker.definitions
-            explanation = explain(
-                key, context, flags=definitions.flags(), segments=definitions.segments, now=now
-            )
+            explanation = explain(key, context, flags=definitions.flags(), segments=definitions.segments, now=now)
             return {**explanation, "revision": self.revision}
 
     def keys(self) -> list[str]:
@@ -185,16 +183,27 @@ class Snapshot:
             return read()
 
     def _all(self, context: Any) -> dict[str, Evaluation]:
-        now = self._clock()
-        return {key: self._evaluation(key, context, now) for key in self.keys()}
+        now, revision, table = self._clock(), self.revision, self._table
+        found = {}
+        for key in self.keys():
+            try:
+                outcome = table[key](context, now)
+                found[key] = Evaluation(outcome.value, outcome.variation, outcome.reason, outcome.rule, revision)
+            except Exception as error:  # noqa: BLE001, PERF203  # one flag must not spoil the others
+                found[key] = _error(error, revision)
+        return found
 
-    def _evaluation(self, key: str, context: Any, now: float | None) -> Evaluation:
+    def _evaluation(self, key: str, context: Any) -> Evaluation:
         revision = self.revision
         try:
-            outcome = self._table[key](context, now)
+            outcome = self._table[key](context)
+            return Evaluation(outcome.value, outcome.variation, outcome.reason, outcome.rule, revision)
         except Exception as error:  # noqa: BLE001  # a flag must never break its caller
-            return Evaluation(None, None, Reason.ERROR, None, revision, error_code(error), str(error))
-        return Evaluation(outcome.value, outcome.variation, outcome.reason, outcome.rule, revision)
+            return _error(error, revision)
+
+
+def _error(error: Exception, revision: int) -> Evaluation:
+    return Evaluation(None, None, Reason.ERROR, None, revision, error_code(error), str(error))
 
 
 def error_code(error: Exception) -> ErrorCode:

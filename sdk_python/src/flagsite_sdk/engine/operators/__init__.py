@@ -63,8 +63,8 @@ def source(name: str, value: Any, *, ignore_case: bool) -> Code:
     operator = OPERATORS.get(name)
     if operator is not None:
         return operator.code(value, ignore_case)
-    template, constants = NEGATIONS[name].code(value, ignore_case)
-    return Code(f"not ({template})", constants)
+    code = NEGATIONS[name].code(value, ignore_case)
+    return code._replace(template=f"not ({code.template})")
 
 
 __all__ = ["HELPERS", "NEGATIONS", "OPERATORS", "Code", "Operator", "compares", "find", "source"]

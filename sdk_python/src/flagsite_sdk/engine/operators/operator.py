@@ -16,12 +16,15 @@ class Code(NamedTuple):
     """A comparison as Python source.
 
     `template` holds `{read}` where the attribute is read (exactly once, and first), `{x}` wherever it is used
-    again, and `{0}`, `{1}` … for the constants. It is written in this package and holds nothing from a
-    definition: whatever a user wrote travels as a constant.
+    again, and `{0}`, `{1}` … for the constants. With `derive`, what is read is not the attribute but what that
+    expression (with `{read}` and `{x}` likewise) makes of it, once for all comparisons that derive the same.
+    Sources are written in this package and hold nothing from a definition: whatever a user wrote travels as a
+    constant.
     """
 
     template: str
     constants: tuple[Any, ...] = ()
+    derive: str | None = None
 
 
 class Operator(msgspec.Struct, frozen=True):

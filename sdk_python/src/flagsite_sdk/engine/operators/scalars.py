@@ -9,6 +9,7 @@ from typing import Any
 from flagsite_sdk.engine.operators.operator import Code, Fault, Operator, each, is_number
 
 LISTS = (list, tuple, set, frozenset)
+FEW = 3
 
 
 def comparable(value: Any, fold: bool = False) -> Any:
@@ -73,7 +74,9 @@ def _in_code(value: Any, ignore_case: bool) -> Code:
     if ignore_case:
         return Code("comparable({read}, True) in {0}", (wanted,))
     if all(isinstance(item, str) for item in value):
-        return Code("isinstance({read}, str) and {x} in {0}", (wanted,))
+        # a short tuple is as fast as a set and takes a third of its memory
+        few = len(wanted) <= FEW
+        return Code("isinstance({read}, str) and {x} in {0}", (tuple(sorted(wanted)) if few else wanted,))
     return Code("comparable({read}) in {0}", (wanted,))
 
 

@@ -76,6 +76,9 @@ def is_current(time: float | None, unit: str, now: float) -> bool:
     return start <= time < end
 
 
+_DERIVED = "seconds({read})"
+
+
 def _check_time(value: Any, _ignore_case: bool) -> Iterator[Fault]:
     if seconds(value) is None:
         yield "", "Must be a time in RFC 3339, such as 2026-11-22T10:00:00Z, or in seconds since 1970."
@@ -99,7 +102,7 @@ def _order(actual: Any, value: Any, _ignore_case: bool, _now: float, *, sign: st
 
 
 def _order_code(value: Any, _ignore_case: bool, *, sign: str) -> Code:
-    return Code(f"(t := seconds({{read}})) is not None and t {sign} {{0}}", (seconds(value),))
+    return Code(f"{{read}} is not None and {{x}} {sign} {{0}}", (seconds(value),), _DERIVED)
 
 
 def _within_last(actual: Any, value: Any, _ignore_case: bool, now: float) -> bool:
@@ -108,7 +111,7 @@ def _within_last(actual: Any, value: Any, _ignore_case: bool, now: float) -> boo
 
 
 def _within_last_code(value: Any, _ignore_case: bool) -> Code:
-    return Code("(t := seconds({read})) is not None and now - {0} <= t <= now", (duration(value),))
+    return Code("{read} is not None and now - {0} <= {x} <= now", (duration(value),), _DERIVED)
 
 
 def _in_current(actual: Any, value: Any, _ignore_case: bool, now: float) -> bool:
@@ -116,7 +119,7 @@ def _in_current(actual: Any, value: Any, _ignore_case: bool, now: float) -> bool
 
 
 def _in_current_code(value: Any, _ignore_case: bool) -> Code:
-    return Code("is_current(seconds({read}), {0}, now)", (value,))
+    return Code("is_current({read}, {0}, now)", (value,), _DERIVED)
 
 
 OPERATORS = (

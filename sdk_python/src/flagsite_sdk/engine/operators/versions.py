@@ -63,8 +63,12 @@ def _test(actual: Any, value: Any, _ignore_case: bool, _now: float, *, way: str)
     return ours is not None and _WAYS[way][1](ours, precedence(value))
 
 
+_DERIVED = f"parse_version({{x}}) if isinstance({{read}}, str) and len({{x}}) <= {LONGEST} else None"
+
+
 def _code(value: Any, _ignore_case: bool, *, way: str) -> Code:
-    return Code(f"(t := precedence({{read}})) is not None and t {_WAYS[way][0]} {{0}}", (precedence(value),))
+    template = f"{{read}} is not None and {{x}} {_WAYS[way][0]} {{0}}"
+    return Code(template, (precedence(value),), _DERIVED)
 
 
 OPERATORS = tuple(
@@ -79,4 +83,4 @@ OPERATORS = tuple(
     )
     for name, (_, _, words) in _WAYS.items()
 )
-HELPERS = {"precedence": precedence}
+HELPERS = {"parse_version": _parse}

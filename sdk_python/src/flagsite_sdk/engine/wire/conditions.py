@@ -68,9 +68,7 @@ def _comparison(reader: Reader, document: dict[str, Any], path: str) -> Conditio
     if takes_value and "value" in document:
         at = below(path, "value")
         if not _is_plain(value):
-            reader.problem(
-                at, "Must be text, a finite number, a boolean or a list of them, as the operator asks."
-            )
+            reader.problem(at, "Must be text, a finite number, a boolean or a list of them, as the operator asks.")
             return Everyone()
         for suffix, message in operator.check(value, ignore_case):
             reader.problem(at + suffix, message)

@@ -36,9 +36,7 @@ def flag(reader: Reader, key: Any, document: Any) -> Flag | None:
         salt=reader.text(fields.get("salt", "-"), "salt"),
         variations=variations,
         off_variation=off_variation or "",
-        fallthrough=serve(
-            reader, fields.get("fallthrough"), "fallthrough", keys, absent="fallthrough" not in fields
-        ),
+        fallthrough=serve(reader, fields.get("fallthrough"), "fallthrough", keys, absent="fallthrough" not in fields),
         rollout=reader.share(fields.get("rollout_percentage", 100), "rollout_percentage"),
         targets=_targets(reader, fields, keys),
         prerequisites=_prerequisites(reader, fields, key),
@@ -130,9 +128,7 @@ def _rules(reader: Reader, fields: Mapping[str, Any], keys: Collection[str]) -> 
     found = []
     seen: set[str] = set()
     for path, document in reader.items(fields.get("rules", ()), "rules", empty=True):
-        one = reader.fields(
-            document, path, required=("id", "if", "serve"), optional=("name", "rollout_percentage")
-        )
+        one = reader.fields(document, path, required=("id", "if", "serve"), optional=("name", "rollout_percentage"))
         rule = reader.key(one["id"], below(path, "id")) if "id" in one else ""
         if rule and rule in seen:
             reader.problem(below(path, "id"), f"Another rule has the id {rule!r}.")

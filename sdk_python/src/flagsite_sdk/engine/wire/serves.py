@@ -7,9 +7,7 @@ from flagsite_sdk.engine.model import BUCKETS, Serve, Share
 from flagsite_sdk.engine.wire.reading import Reader, below
 
 
-def serve(
-    reader: Reader, document: Any, path: str, keys: Collection[str] | None, *, absent: bool = False
-) -> Serve:
+def serve(reader: Reader, document: Any, path: str, keys: Collection[str] | None, *, absent: bool = False) -> Serve:
     """Read a serve. With `keys`, its variations have to be among them."""
     nothing = Serve(shares=())
     if absent:  # that it is missing has been said
@@ -26,9 +24,7 @@ def serve(
     if kind == "variation":
         variation = _variation(reader, fields["variation"], below(path, "variation"), keys)
         return Serve(shares=(Share(variation, BUCKETS),), bucket_by=bucket_by)
-    return Serve(
-        shares=_shares(reader, fields["split"], below(path, "split"), keys), split=True, bucket_by=bucket_by
-    )
+    return Serve(shares=_shares(reader, fields["split"], below(path, "split"), keys), split=True, bucket_by=bucket_by)
 
 
 def _shares(reader: Reader, document: Any, path: str, keys: Collection[str] | None) -> tuple[Share, ...]:
@@ -65,9 +61,7 @@ def write_serve(serve: Serve) -> dict[str, Any]:
     """A serve as JSON."""
     document: dict[str, Any]
     if serve.split:
-        document = {
-            "split": [{"variation": one.variation, "weight": share(one.buckets)} for one in serve.shares]
-        }
+        document = {"split": [{"variation": one.variation, "weight": share(one.buckets)} for one in serve.shares]}
     else:
         document = {"variation": serve.shares[0].variation}
     if serve.bucket_by != "id":
