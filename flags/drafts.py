@@ -9,8 +9,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain, count
 from typing import Any
 
+from django.utils.text import slugify
 from flagsite_sdk.engine.errors import Malformed
 from flagsite_sdk.engine.model import Flag as Definition
 from flagsite_sdk.engine.references import named_segments
@@ -63,7 +65,10 @@ def _key_of_value(variations: Sequence[Document], value: bool, otherwise: Any) -
 
 
 def with_rule_ids(rules: Any, present: Sequence[Document]) -> Any:
-    """Give each rule without an id one: that of the present rule with the same name and condition, else a new one."""
+    """Give each rule without an id one: that of the present rule with the same name and condition, else a new one.
+
+    A new id is made of the rule's name, because it is what evaluations, logs and metrics show.
+    """
     if not isinstance(rules, list):
         return rules
     taken = {rule["id"] for rule in rules if isinstance(rule, dict) and isinstance(rule.get("id"), str)}
@@ -76,8 +81,16 @@ def with_rule_ids(rules: Any, present: Sequence[Document]) -> Any:
         same = next((old for old in reusable if _recognisable(old) == _recognisable(rule)), None)
         if same:
             reusable.remove(same)
-        completed.append({"id": same["id"] if same else secrets.token_hex(4), **rule})
+        own = same["id"] if same else _new_id(rule.get("name"), taken)
+        taken.add(own)
+        completed.append({"id": own, **rule})
     return completed
+
+
+def _new_id(name: Any, taken: set[str]) -> str:
+    stem = slugify(name)[:100].strip("-_") if isinstance(name, str) else ""
+    stem = stem or "rule"
+    return next(each for each in chain([stem], (f"{stem}-{n}" for n in count(2))) if each not in taken)
 
 
 def _recognisable(rule: Document) -> tuple[Any, Any]:

@@ -6,6 +6,7 @@ is listed in docs/reference/settings.md.
 """
 
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,7 @@ CHANNEL_LAYERS: dict[str, Any] = {
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"},
 }
 
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -175,7 +176,8 @@ USE_TZ = True
 USE_I18N = False
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = env.path("STATIC_ROOT", DATA_DIR / "static")
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -288,7 +290,7 @@ UNFOLD = {
 # --- logs and error reports ----------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
-LOGGING = logging_configuration(level=LOG_LEVEL, as_json=env.boolean("LOG_JSON", default=True))
+LOGGING = logging_configuration(level=LOG_LEVEL, as_json=env.boolean("LOG_JSON", default=not sys.stderr.isatty()))
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
 
 SENTRY_DSN = env.text("SENTRY_DSN")

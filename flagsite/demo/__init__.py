@@ -1,0 +1,1 @@
+"""The demo: a believable online shop, and everything that serves it in one process."""

@@ -1,0 +1,50 @@
+"""Everything in one process: uvicorn in the main thread, a Celery worker and beat in threads of their own."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from celery.beat import EmbeddedService
+
+from flagsite.celery import app
+from flagsite.websocket import DroppingProtocol
+
+PING_SECONDS = 10.0
+"""A client that does not answer a ping for so long is dropped."""
+
+
+def server(listening: socket.socket) -> uvicorn.Server:
+    """Return the server of HTTP and streams; `run(sockets=[listening])` returns when it was told to stop."""
+    host, port = listening.getsockname()[:2]
+    config = uvicorn.Config(
+        "flagsite.asgi:application",
+        host=host,
+        port=port,
+        ws=DroppingProtocol,
+        ws_per_message_deflate=False,  # the snapshot is compressed once for everybody
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+    return uvicorn.Server(config)
+
+
+@contextmanager
+def celery_in_threads() -> Iterator[None]:
+    """Run a worker and beat on the in-memory broker as long as the block lasts."""
+    worker = app.WorkController(pool="threads", concurrency=2, without_gossip=True, without_mingle=True)
+    beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+    working = threading.Thread(target=worker.start, name="celery-worker", daemon=True)
+    working.start()
+    beat.start()
+    try:
+        yield
+    finally:
+        beat.stop()
+        worker.stop(in_sighandler=False)
+        working.join(timeout=5)
