@@ -9,9 +9,20 @@ from rows import ROWS, THREADS, Row, Verdict, judge
 
 
 def verdicts(results: Results) -> list[Verdict]:
-    """Return what is judged, in the table's order."""
+    """Return what can be judged, in the table's order."""
     judged = (judge(row, results.values.get(row.key, {})) for row in ROWS if row.judged)
     return [verdict for verdict in judged if verdict is not None]
+
+
+def complaints(results: Results) -> list[str]:
+    """Return, in sentences, what keeps a run from being a success; none is what `make bench` hopes for."""
+    found = verdicts(results)
+    unjudged = {row.title for row in ROWS if row.judged} - {verdict.row.title for verdict in found}
+    return [
+        *(f"missed: {verdict.row.title}" for verdict in found if not verdict.kept),
+        *(f"not measured: {title}" for title in sorted(unjudged)),
+        *(f"{name} could not be measured whole: {reason}" for name, reason in results.broken.items()),
+    ]
 
 
 def tables(results: Results) -> str:

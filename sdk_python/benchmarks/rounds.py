@@ -4,6 +4,7 @@ import json
 import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,11 +24,12 @@ class Process:
     """A peer's process, as a function call over lines of JSON."""
 
     def __init__(self, name: str) -> None:
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         self._child = subprocess.Popen(  # noqa: S603 - our own worker
             [sys.executable, str(WORKER), name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._complaints,
         )
 
     def __call__(self, method: str, *arguments: Any) -> Any:
@@ -37,22 +39,28 @@ class Process:
             self._child.stdin.write(json.dumps([method, *arguments]).encode() + b"\n")
             self._child.stdin.flush()
         except OSError:
-            raise PeerFailed("its process has ended") from None
+            raise PeerFailed(self._last_words()) from None
         if not select.select([self._child.stdout], [], [], PATIENCE)[0]:
             self._child.kill()
             raise PeerFailed(f"no answer within {PATIENCE:.0f} s")
         line = self._child.stdout.readline()
         if not line:
-            raise PeerFailed("its process has ended")
+            raise PeerFailed(self._last_words())
         answer = json.loads(line)
         if "error" in answer:
             raise PeerFailed(answer["error"])
         return answer["answer"]
 
+    def _last_words(self) -> str:
+        self._child.wait()
+        self._complaints.seek(0)
+        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        return f"its process has ended: {lines[-1] if lines else f'status {self._child.returncode}'}"
+
     def end(self) -> None:
         self._child.kill()
         self._child.wait()
-        for pipe in (self._child.stdin, self._child.stdout):
+        for pipe in (self._child.stdin, self._child.stdout, self._complaints):
             if pipe is not None:
                 pipe.close()
 
@@ -64,15 +72,24 @@ class Results:
     values: dict[str, dict[str, float]] = field(default_factory=dict)
     missing: dict[str, dict[str, str]] = field(default_factory=dict)
     peers: dict[str, dict[str, str]] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    """Peers that failed where they should not have: without them, nobody knows who is the best of the others."""
     offline: bool = True
 
-    def keep(self, row: str, peer: str, value: float, better: Callable[[float, float], float] = min) -> None:
+    def keep(self, row: str, peer: str, value: float) -> None:
+        """Keep the value if it is the least of the rounds so far."""
         known = self.values.setdefault(row, {})
-        known[peer] = better(known[peer], value) if peer in known else value
+        known[peer] = min(known.get(peer, value), value)
 
     def miss(self, row: str, peer: str, reason: str) -> None:
-        self.values.get(row, {}).pop(peer, None)
+        """Note what a vendor's format cannot express."""
         self.missing.setdefault(row, {})[peer] = reason
+
+    def fail(self, row: str, peer: str, reason: object) -> None:
+        """Note what went wrong; whatever was measured of it before does not count."""
+        self.values.get(row, {}).pop(peer, None)
+        self.miss(row, peer, str(reason))
+        self.broken.setdefault(peer, str(reason))
 
 
 def run(names: Iterable[str], *, rounds: int, seconds: float, say: Callable[[str], None]) -> Results:
@@ -88,8 +105,9 @@ def run(names: Iterable[str], *, rounds: int, seconds: float, say: Callable[[str
                 results.offline &= process("offline")["offline"]
             except PeerFailed as reason:
                 results.peers[name] = {"package": name, "version": "?", "remark": f"cannot be used: {reason}"}
-                for row in (*DECISIONS, FIRST, THREADS):
-                    results.miss(row.key, name, str(reason))
+                results.broken[name] = str(reason)
+                process.end()
+                del processes[name]
                 continue
             _check(name, process, results)
         _measure(processes, results, rounds=rounds, seconds=seconds, say=say)
@@ -105,30 +123,39 @@ def run(names: Iterable[str], *, rounds: int, seconds: float, say: Callable[[str
 def _check(name: str, process: Process, results: Results) -> None:
     for row in DECISIONS:
         try:
-            missing = process("check", row.key).get("missing")
+            answer = process("check", row.key)
         except PeerFailed as reason:
-            missing = str(reason)
-        if missing:
-            results.miss(row.key, name, missing)
+            results.fail(row.key, name, reason)
+        else:
+            if "wrong" in answer:
+                results.fail(row.key, name, f"wrong answers: {answer['wrong']}")
+            elif "missing" in answer:
+                results.miss(row.key, name, answer["missing"])
 
 
 def _measure(
     processes: dict[str, Process], results: Results, *, rounds: int, seconds: float, say: Callable[[str], None]
 ) -> None:
-    turns = [
-        *((row.key, "time", (row.key, seconds), min) for row in DECISIONS),
-        (THREADS.key, "threads", ("one_rule", 4 * seconds), max),
-    ]
-    for turn in range(rounds):
-        say(f"round {turn + 1} of {rounds}")
-        for key, method, arguments, better in [*turns, (FIRST.key, "first", (turn + 1,), min)]:
+    for turn in range(1, rounds + 1):
+        say(f"round {turn} of {rounds}")
+        for row in (*DECISIONS, FIRST):
+            arguments = ("first", turn) if row is FIRST else ("time", row.key, seconds)
             for name, process in processes.items():
-                if name in results.missing.get(key, {}):
+                if name in results.missing.get(row.key, {}):
                     continue
                 try:
-                    results.keep(key, name, process(method, *arguments), better)
+                    results.keep(row.key, name, process(*arguments))
                 except PeerFailed as reason:
-                    results.miss(key, name, str(reason))
+                    results.fail(row.key, name, reason)
+    say("two threads")
+    for name, process in processes.items():
+        try:
+            turns = [process("threads", "one_rule", 4 * seconds) for _ in range(rounds)]
+        except PeerFailed as reason:
+            results.fail(THREADS.key, name, reason)
+        else:
+            alone, together = (min(turn[which] for turn in turns) for which in ("alone", "together"))
+            results.keep(THREADS.key, name, 2 * alone / together)
 
 
 def _weigh(name: str, results: Results) -> None:
@@ -136,8 +163,8 @@ def _weigh(name: str, results: Results) -> None:
     try:
         weight = process("memory")
     except PeerFailed as reason:
-        results.miss(MEMORY.key, name, str(reason))
-        results.miss(MEMORY_EVALUATED.key, name, str(reason))
+        results.fail(MEMORY.key, name, reason)
+        results.fail(MEMORY_EVALUATED.key, name, reason)
     else:
         for row in (MEMORY, MEMORY_EVALUATED):
             results.keep(row.key, name, weight[row.key])

@@ -49,7 +49,7 @@ class Worker:
     def __init__(self, name: str) -> None:
         self.peer = importlib.import_module(f"peers.{name}")
         self.reads_text = isinstance(self.peer.prepare(environment_of("plain")), str | bytes)
-        self.singles: dict[str, tuple[Any, Callable[[list[Any]], int]]] = {}
+        self.singles: dict[str, Callable[[list[Any]], int]] = {}
         self.all: Callable[[list[Any]], int] | None = None
 
     def _download(self, environment: Environment) -> str | bytes:
@@ -66,19 +66,21 @@ class Worker:
         return {"package": package, "version": metadata.version(package), "remark": self.peer.REMARK}
 
     def check(self, workload: str) -> dict[str, Any]:
-        """Prepare a workload and prove its answers: `{}` when right, else `{"missing": reason}`."""
+        """Prepare a workload and prove its answers: `{}`, `{"missing": what the format lacks}` or `{"wrong": which}`."""
         try:
             wrong = self._check_all() if workload == "all_flags" else self._check_single(workload)
         except CannotExpress as reason:
             return {"missing": str(reason)}
-        return {"missing": f"wrong: {wrong[0]}"} if wrong else {}
+        return {"wrong": wrong[0]} if wrong else {}
 
     def _check_single(self, workload: str) -> list[str]:
         environment = environment_of(workload)
         client = self._open(self._download(environment))
         call = self.peer.call(client, environment.flags[0])
-        self.singles[workload] = (client, call.loop())
-        return list(wrong_answers(environment.flags[0], environment, call.function()))
+        wrong = list(wrong_answers(environment.flags[0], environment, call.function()))
+        if not wrong:
+            self.singles[workload] = call.loop()
+        return wrong
 
     def _check_all(self) -> list[str]:
         environment = mixed_environment(ALL_FLAGS)
@@ -96,7 +98,7 @@ class Worker:
 
     def time(self, workload: str, seconds: float) -> float:
         """Return the nanoseconds of one decision (of all flags: of one user), over about so many seconds."""
-        loop = self.all if workload == "all_flags" else self.singles[workload][1]
+        loop = self.all if workload == "all_flags" else self.singles[workload]
         assert loop is not None
         pace = loop(CONTEXTS[:2]) / 2
         wanted = max(2, int(seconds * 1e9 / max(pace, 1)))
@@ -125,9 +127,9 @@ class Worker:
         self.peer.close(client)
         return taken
 
-    def threads(self, workload: str, seconds: float) -> float:
-        """Return how much two threads get done together, as a multiple of what one gets done alone."""
-        client, loop = self.singles[workload]
+    def threads(self, workload: str, seconds: float) -> dict[str, float]:
+        """Return the nanoseconds that a thread takes alone, and that two take together, each with the same work."""
+        loop = self.singles[workload]
         people = (CONTEXTS * 1000)[: max(100, int(seconds * 1e9 / (loop(CONTEXTS) / len(CONTEXTS))))]
         loops = [loop] * THREADS
         if not getattr(self.peer, "THREAD_SAFE", True):
@@ -148,13 +150,14 @@ class Worker:
         start = time.perf_counter_ns()
         for worker in workers:
             worker.join()
-        del client
-        return THREADS * alone / (time.perf_counter_ns() - start)
+        return {"alone": alone, "together": time.perf_counter_ns() - start}
 
     def memory(self) -> dict[str, float]:
         """Return the MiB that 10,000 flags of three rules add to the process: held, and after each was evaluated."""
-        tiny = self._open(self._download(large_environment(1)))
-        self.peer.call(tiny, large_environment(1).flags[0]).function()(CONTEXTS[0])
+        small = large_environment(1)
+        call = self.peer.call(self._open(self._download(small)), small.flags[0])
+        for wrong in wrong_answers(small.flags[0], small, call.function()):
+            raise AssertionError(f"wrong answers: {wrong}")
         environment = large_environment(LARGE)
         before = _resident()
         client = self._open(self._download(environment))

@@ -43,6 +43,11 @@ def _flag(number: int, flag: Flag, cohorts: dict[str, int]) -> dict[str, Any]:
 
 def _group(flag: Flag, rule: Rule, cohorts: dict[str, int]) -> dict[str, Any]:
     properties = [_property(condition) for condition in rule.conditions]
+    # a boolean flag has no "serve off": what an earlier rule turns off must be excluded from each later one
+    for earlier in flag.rules[: flag.rules.index(rule)]:
+        if flag.is_boolean and earlier.serve == "off":
+            (excluded,) = earlier.conditions
+            properties.append({**_property(excluded), "operator": f"not_{OPERATORS[excluded.operator]}"})
     if rule.segment:
         properties.append({"key": "id", "type": "cohort", "value": cohorts[rule.segment]})
     group: dict[str, Any] = {"properties": properties, "rollout_percentage": rule.percentage}

@@ -77,10 +77,11 @@ def _feature(flag: Flag, segments: dict[str, int]) -> dict[str, Any]:
 def _strategy(flag: Flag, rule: Rule, segments: dict[str, int]) -> dict[str, Any]:
     variants = [] if flag.is_boolean else [_variant(rule.serve, WHOLE)]
     constraints = [_constraint(condition) for condition in rule.conditions]
-    # a boolean flag has no "serve off": what an earlier rule turns off must be asked for in each later one
+    # a boolean flag has no "serve off": what an earlier rule turns off must be excluded from each later one
     for earlier in flag.rules[: flag.rules.index(rule)]:
         if flag.is_boolean and earlier.serve == "off":
-            constraints += [{**_constraint(condition), "inverted": True} for condition in earlier.conditions]
+            (excluded,) = earlier.conditions
+            constraints.append({**_constraint(excluded), "inverted": True})
     return _rollout(
         flag, rule.percentage, variants, constraints, [segments[rule.segment]] if rule.segment else []
     )
