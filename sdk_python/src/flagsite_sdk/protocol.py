@@ -42,8 +42,7 @@ class _Envelope(msgspec.Struct):
 
     revision: int
     since: int | None = None
-    flags: msgspec.Raw | None = None
-    segments: msgspec.Raw | None = None
+    flags: msgspec.Raw = msgspec.Raw()
 
 
 _read = msgspec.json.Decoder(_Envelope)
@@ -79,7 +78,7 @@ class Protocol:
             raise Unreadable(f"not a message of Flagsite's stream: {problem}") from None
         if envelope.since is not None:
             return self._delta(envelope.since, envelope.revision, document, holding)
-        if envelope.flags is not None:
+        if bytes(envelope.flags):
             self._behind = 0
             return Decision(Verdict.REPLACE, envelope.revision, document)
         return self._heartbeat(envelope.revision, holding)
