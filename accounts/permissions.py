@@ -18,10 +18,11 @@ def abilities_by_project(user: User) -> dict[int, frozenset[Ability]]:
     found: defaultdict[int, set[Ability]] = defaultdict(set)
     own = ProjectUserPermission.objects.filter(user=user)
     through_groups = ProjectGroupPermission.objects.filter(group__in=user.groups.all())
+    known = [ability.value for ability in Ability]
     for rows in (own, through_groups):
-        for project, codename in rows.values_list("content_object_id", "permission__codename"):
-            if codename in Ability:
-                found[project].add(Ability(codename))
+        granted = rows.filter(permission__codename__in=known)
+        for project, codename in granted.values_list("content_object_id", "permission__codename"):
+            found[project].add(Ability(codename))
     return {project: frozenset(abilities) for project, abilities in found.items()}
 
 

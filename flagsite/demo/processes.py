@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from celery.beat import EmbeddedService
@@ -38,7 +39,7 @@ def server(listening: socket.socket) -> uvicorn.Server:
 def celery_in_threads() -> Iterator[None]:
     """Run a worker and beat on the in-memory broker as long as the block lasts."""
     worker = app.WorkController(pool="threads", concurrency=2, without_gossip=True, without_mingle=True)
-    beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+    beat: Any = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
     working = threading.Thread(target=worker.start, name="celery-worker", daemon=True)
     working.start()
     beat.start()

