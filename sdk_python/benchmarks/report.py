@@ -112,7 +112,9 @@ def _notes(results: Results) -> str:
 
 
 def _package(results: Results, name: str) -> str:
-    return {"flagsite": "**Flagsite**", "flagsite_engine": "Flagsite's engine"}.get(name, results.peers[name]["package"])
+    return {"flagsite": "**Flagsite**", "flagsite_engine": "Flagsite's engine"}.get(
+        name, results.peers[name]["package"]
+    )
 
 
 def _processor() -> str:

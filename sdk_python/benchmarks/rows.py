@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 MICROSECOND = 1e3
 MILLISECOND = 1e6
+THREE_DIGITS = 100
 NOISE = 0.05  # two threads that share one interpreter are never measured at exactly one
 
 
@@ -30,7 +31,7 @@ class Row:
 
     def show(self, value: float) -> str:
         number = value / self.scale
-        return f"{number:.3g} {self.unit}".strip() if number < 100 else f"{number:.0f} {self.unit}".strip()
+        return f"{number:.0f} {self.unit}" if number >= THREE_DIGITS else f"{number:.3g} {self.unit}"
 
 
 DECISIONS = (

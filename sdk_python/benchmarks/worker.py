@@ -66,7 +66,7 @@ class Worker:
         return {"package": package, "version": metadata.version(package), "remark": self.peer.REMARK}
 
     def check(self, workload: str) -> dict[str, Any]:
-        """Prepare a workload and prove its answers: `{}`, `{"missing": what the format lacks}` or `{"wrong": which}`."""
+        """Prepare a workload and prove its answers: `{}`, `{"missing": what it lacks}` or `{"wrong": which}`."""
         try:
             wrong = self._check_all() if workload == "all_flags" else self._check_single(workload)
         except CannotExpress as reason:

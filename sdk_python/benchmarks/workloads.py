@@ -34,7 +34,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Flag:
-    """Serves the first rule that matches; else `fallthrough`, or the `split` (variation, per cent) where there is one."""
+    """Serves the first rule that matches; else `fallthrough`, or the `split` (variation, per cent) if it has one."""
 
     key: str
     variations: dict[str, Any]

@@ -3,9 +3,7 @@
 import re
 from pathlib import Path
 
-ADDRESSES = re.compile(
-    r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|(extra-)?index-url|trusted-host", re.IGNORECASE
-)
+ADDRESSES = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|(extra-)?index-url|trusted-host", re.IGNORECASE)
 MACHINES = re.compile(r"(?<![\w./-])/(root|work|Users|home/\w+|opt/(pypi|wheels)|tmp/\w+)/\w")
 HERE = "tests/architecture/test_tracked_files.py"
 

@@ -7,9 +7,9 @@ from configcatclient import ConfigCatClient, ConfigCatOptions, PollingMode
 from configcatclient.config import Comparator, fixup_config_salt_and_segments
 from configcatclient.overridedatasource import FlagOverrides, OverrideBehaviour, OverrideDataSource
 from configcatclient.user import User
-
-from peers import CannotExpress, Call
 from workloads import EVERYONE, Condition, Environment, Flag, Rule
+
+from peers import Call, CannotExpress
 
 PACKAGE = "configcat-client"
 REMARK = "local-only override in memory (its file source asks the file system on each call); user object built per call"

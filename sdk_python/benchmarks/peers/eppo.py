@@ -6,9 +6,9 @@ from typing import Any
 
 import eppo_client
 from eppo_client import AssignmentLogger, ClientConfig, Configuration
+from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 from peers import NOWHERE, Call
-from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 PACKAGE = "eppo-server-sdk"
 REMARK = "Rust; assignments neither logged nor counted; segments inlined, as its server does"

@@ -6,18 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from openfeature import api
+from openfeature.client import OpenFeatureClient
 from openfeature.contrib.provider.flagd import FlagdProvider
 from openfeature.contrib.provider.flagd.config import ResolverType
-from openfeature.client import OpenFeatureClient
 from openfeature.evaluation_context import EvaluationContext
-
-from peers import CannotExpress, Call
 from workloads import EVERYONE, Condition, Environment, Flag
+
+from peers import Call, CannotExpress
 
 PACKAGE = "openfeature-provider-flagd"
 REMARK = "in-process resolver through the OpenFeature client; has no call for all flags, so one call each"
 
-COMPARISONS = {"equals": "==", "gt": ">", "gte": ">=", "lt": "<", "starts_with": "starts_with", "ends_with": "ends_with"}
+COMPARISONS = {
+    "equals": "==",
+    "gt": ">",
+    "gte": ">=",
+    "lt": "<",
+    "starts_with": "starts_with",
+    "ends_with": "ends_with",
+}
 VERSIONS = {"semver_gte": ">=", "semver_lt": "<"}
 
 

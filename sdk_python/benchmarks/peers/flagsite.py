@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from flagsite_sdk import FlagClient
+from workloads import Condition, Environment, Flag, Rule
 
 from peers import NOWHERE, Call
-from workloads import Condition, Environment, Flag, Rule
 
 PACKAGE = "flagsite-sdk"
 REMARK = "the client; counts every decision exactly"

@@ -3,10 +3,10 @@
 import time
 
 from flagsite_sdk.engine.snapshot import Snapshot
+from workloads import Flag
 
 from peers import Call
 from peers.flagsite import prepare
-from workloads import Flag
 
 PACKAGE = "flagsite-sdk"
 REMARK = "the engine without the client around it; not counting"

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from flagsmith import Flagsmith
+from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 from peers import Call
-from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 PACKAGE = "flagsmith"
 REMARK = "decides all flags on every call; here its environment holds only the one that is asked for"

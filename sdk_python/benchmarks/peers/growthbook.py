@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 from growthbook import GrowthBook
+from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 from peers import Call
-from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 PACKAGE = "growthbook"
 THREAD_SAFE = False  # the attributes belong to the instance: a thread has one of its own

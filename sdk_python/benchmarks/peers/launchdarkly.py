@@ -7,9 +7,9 @@ from ldclient.client import LDClient
 from ldclient.config import Config
 from ldclient.feature_store import InMemoryFeatureStore
 from ldclient.versioned_data_kind import FEATURES, SEGMENTS
+from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 from peers import Call
-from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 PACKAGE = "launchdarkly-server-sdk"
 REMARK = "events off; the context is built from the dict on each call"

@@ -3,9 +3,9 @@
 from typing import Any
 
 from posthog import Posthog
+from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 from peers import NOWHERE, Call
-from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 PACKAGE = "posthog"
 REMARK = "only local evaluation, no feature-flag events; cohorts for segments"

@@ -6,9 +6,9 @@ from typing import Any
 
 from statsig_python_core import DataStore, Statsig, StatsigOptions, StatsigUser
 from statsig_python_core.data_store import DataStoreResponse
+from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 from peers import Call
-from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 PACKAGE = "statsig-python-core"
 REMARK = "Rust; exposures not logged; user object built per call; has no call for all flags, so one call each"
@@ -157,7 +157,9 @@ def open_client(source: str) -> Statsig:
     return client
 
 
-USER = "User(context['id'], context['email'], country=context['country'], app_version=context['version'], custom=context)"
+USER = (
+    "User(context['id'], context['email'], country=context['country'], app_version=context['version'], custom=context)"
+)
 
 
 def call(client: Statsig, flag: Flag) -> Call:

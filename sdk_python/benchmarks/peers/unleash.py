@@ -6,9 +6,9 @@ from UnleashClient import UnleashClient
 from UnleashClient.cache import BaseCache
 from UnleashClient.constants import FEATURES_URL
 from UnleashClient.utils import InstanceAllowType
+from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 from peers import NOWHERE, Call
-from workloads import EVERYONE, Condition, Environment, Flag, Rule
 
 PACKAGE = "UnleashClient"
 REMARK = "Rust behind JSON; counts; has no call for all flags, so one call each"
@@ -67,7 +67,9 @@ def prepare(environment: Environment) -> dict[str, Any]:
 
 
 def _feature(flag: Flag, segments: dict[str, int]) -> dict[str, Any]:
-    strategies = [_strategy(flag, rule, segments) for rule in flag.rules if not (flag.is_boolean and rule.serve == "off")]
+    strategies = [
+        _strategy(flag, rule, segments) for rule in flag.rules if not (flag.is_boolean and rule.serve == "off")
+    ]
     if not flag.is_boolean or flag.fallthrough == "on":
         variants = [_variant(name, share * WHOLE // EVERYONE) for name, share in flag.split]
         strategies.append(_rollout(flag, EVERYONE, variants=variants or [_variant(flag.fallthrough, WHOLE)]))
@@ -82,9 +84,7 @@ def _strategy(flag: Flag, rule: Rule, segments: dict[str, int]) -> dict[str, Any
         if flag.is_boolean and earlier.serve == "off":
             (excluded,) = earlier.conditions
             constraints.append({**_constraint(excluded), "inverted": True})
-    return _rollout(
-        flag, rule.percentage, variants, constraints, [segments[rule.segment]] if rule.segment else []
-    )
+    return _rollout(flag, rule.percentage, variants, constraints, [segments[rule.segment]] if rule.segment else [])
 
 
 def _rollout(
