@@ -24,8 +24,8 @@ class Process:
     """A peer's process, as a function call over lines of JSON."""
 
     def __init__(self, name: str) -> None:
-        self._complaints = tempfile.TemporaryFile()
-        self._child = subprocess.Popen(
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        self._child = subprocess.Popen(  # noqa: S603 - our own worker
             [sys.executable, str(WORKER), name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -97,7 +97,7 @@ def call(client: ConfigCatClient, flag: Flag) -> Call:
     )
 
 
-def call_all(client: ConfigCatClient, flags: tuple[Flag, ...]) -> Call:
+def call_all(client: ConfigCatClient, flags: tuple[Flag, ...]) -> Call:  # noqa: ARG001 - it knows its flags
     return Call("values(User(context['id'], custom=context))", {"values": client.get_all_values, "User": User})
 
 

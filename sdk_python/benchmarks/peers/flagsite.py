@@ -67,7 +67,7 @@ def call(client: FlagClient, flag: Flag) -> Call:
     return Call(f"evaluate({flag.key!r}, context, {flag.default!r})", {"evaluate": client.evaluate})
 
 
-def call_all(client: FlagClient, flags: tuple[Flag, ...]) -> Call:
+def call_all(client: FlagClient, flags: tuple[Flag, ...]) -> Call:  # noqa: ARG001 - it knows its flags
     return Call(
         "evaluate_all(context)",
         {"evaluate_all": client.evaluate_all},

@@ -24,7 +24,7 @@ def call(client: Snapshot, flag: Flag) -> Call:
     return Call(f"table[{flag.key!r}](context).value", {"table": client.table})
 
 
-def call_all(client: Snapshot, flags: tuple[Flag, ...]) -> Call:
+def call_all(client: Snapshot, flags: tuple[Flag, ...]) -> Call:  # noqa: ARG001 - it knows its flags
     return Call(
         "evaluate_all(context)",
         {"evaluate_all": client.evaluate_all},

@@ -88,7 +88,7 @@ def call(client: LDClient, flag: Flag) -> Call:
     )
 
 
-def call_all(client: LDClient, flags: tuple[Flag, ...]) -> Call:
+def call_all(client: LDClient, flags: tuple[Flag, ...]) -> Call:  # noqa: ARG001 - it knows its flags
     return Call(
         "state(from_dict({**context, 'kind': 'user', 'key': context['id']})).to_values_map()",
         {"state": client.all_flags_state, "from_dict": Context.from_dict},

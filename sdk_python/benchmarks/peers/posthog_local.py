@@ -80,7 +80,7 @@ def call(client: Posthog, flag: Flag) -> Call:
     )
 
 
-def call_all(client: Posthog, flags: tuple[Flag, ...]) -> Call:
+def call_all(client: Posthog, flags: tuple[Flag, ...]) -> Call:  # noqa: ARG001 - it knows its flags
     return Call(
         "values(context['id'], person_properties=context, only_evaluate_locally=True)",
         {"values": client.get_all_flags},
