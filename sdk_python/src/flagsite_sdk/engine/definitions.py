@@ -42,6 +42,9 @@ class Documents(Mapping[str, _D]):
             raise Malformed(found.problems)
         return found
 
+    def __contains__(self, key: object) -> bool:
+        return key in self.raws
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.raws)
 
