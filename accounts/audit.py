@@ -6,6 +6,7 @@ page are what we use.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -72,3 +73,9 @@ def record(
         remote_addr=by.address,
         additional_data={name: value for name, value in about.items() if value is not None},
     )
+
+
+def fields_of(row: Model, *names: str) -> Mapping[str, Any]:
+    """Return some of a row's fields as JSON values, which is what `record` compares."""
+    values = {name: getattr(row, name) for name in names}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}

@@ -53,3 +53,13 @@ def require(by: Actor, ability: Ability, project: Project) -> None:
     if Ability.VIEW not in held:
         raise ProjectNotFound(f"There is no project `{project.key}`.")
     raise MissingRole(f"{by.label} may not {IN_WORDS[ability]} in the project `{project.key}`.")
+
+
+def require_superuser(by: Actor, what: str) -> None:
+    """Let a superuser, or the installation itself, pass or refuse.
+
+    Raises:
+        MissingRole: saying `what` only a superuser may do.
+    """
+    if by.user is not None and not by.user.is_superuser:
+        raise MissingRole(f"Only a superuser may {what}.")

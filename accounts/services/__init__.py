@@ -1,0 +1,22 @@
+"""The only writers of people, projects, environments, roles and keys."""
+
+from accounts.services.keys import issue_api_token, issue_server_key, revoke_key
+from accounts.services.people import UserFields, create_user, set_password, update_user
+from accounts.services.projects import create_environment, create_project, update_environment, update_project
+from accounts.services.roles import grant_role, withdraw_role
+
+__all__ = [
+    "UserFields",
+    "create_environment",
+    "create_project",
+    "create_user",
+    "grant_role",
+    "issue_api_token",
+    "issue_server_key",
+    "revoke_key",
+    "set_password",
+    "update_environment",
+    "update_project",
+    "update_user",
+    "withdraw_role",
+]

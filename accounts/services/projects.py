@@ -1,0 +1,95 @@
+"""Creating and renaming projects and their environments."""
+
+from django.db import transaction
+
+from accounts.actors import Actor
+from accounts.audit import Action, fields_of, record
+from accounts.errors import KeyTaken
+from accounts.models import Environment, Project
+from accounts.permissions import require, require_superuser
+from accounts.roles import Ability, Role
+from accounts.services.roles import grant_role
+from flagsite.lib.keys import MESSAGE, is_key
+from flagsite.lib.problems import InvalidInput
+
+
+@transaction.atomic
+def create_project(*, key: str, name: str, by: Actor, description: str = "") -> Project:
+    """Create a project without environments; its creator becomes its admin.
+
+    Raises:
+        MissingRole: when the actor is not a superuser.
+        KeyTaken: when another project has the key.
+    """
+    require_superuser(by, "create projects")
+    if not is_key(key):
+        raise InvalidInput.at("key", MESSAGE)
+    if Project.objects.filter(key=key).exists():
+        raise KeyTaken(f"There is already a project `{key}`.")
+    project = Project.objects.create(key=key, name=name, description=description)
+    record(Action.CREATE, project, by=by, project=project, new=fields_of(project, "key", "name", "description"))
+    if by.user is not None:
+        grant_role(user=by.user, role=Role.ADMIN, project=project, by=by)
+    return project
+
+
+@transaction.atomic
+def update_project(project: Project, *, by: Actor, name: str, description: str) -> Project:
+    """Change what the project is called.
+
+    Raises:
+        MissingRole: when the actor may not manage the project.
+    """
+    require(by, Ability.MANAGE, project)
+    old = fields_of(Project.objects.get(pk=project.pk), "name", "description")
+    project.name, project.description = name, description
+    project.save(update_fields=["name", "description"])
+    record(Action.UPDATE, project, by=by, project=project, old=old, new=fields_of(project, "name", "description"))
+    return project
+
+
+@transaction.atomic
+def create_environment(*, project: Project, key: str, name: str, by: Actor) -> Environment:
+    """Create an environment after the others, without flags; `flags.services.open_environment` fills it.
+
+    Raises:
+        MissingRole: when the actor may not manage the project.
+        KeyTaken: when the project has an environment of that key.
+        InvalidInput: when the key cannot be one.
+    """
+    require(by, Ability.MANAGE, project)
+    if not is_key(key):
+        raise InvalidInput.at("key", MESSAGE)
+    if project.environments.filter(key=key).exists():
+        raise KeyTaken(f"The project `{project.key}` already has an environment `{key}`.")
+    environment = Environment.objects.create(
+        project=project,
+        key=key,
+        name=name,
+        position=project.environments.count(),
+    )
+    record(Action.CREATE, environment, by=by, project=project, new=fields_of(environment, "key", "name"))
+    return environment
+
+
+@transaction.atomic
+def update_environment(environment: Environment, *, by: Actor, name: str, position: int) -> Environment:
+    """Change what the environment is called and where it stands in the list; its key never changes.
+
+    Raises:
+        MissingRole: when the actor may not manage the project.
+    """
+    project = environment.project
+    require(by, Ability.MANAGE, project)
+    old = fields_of(Environment.objects.get(pk=environment.pk), "name", "position")
+    environment.name, environment.position = name, position
+    environment.save(update_fields=["name", "position"])
+    record(
+        Action.UPDATE,
+        environment,
+        by=by,
+        project=project,
+        old=old,
+        new=fields_of(environment, "name", "position"),
+    )
+    return environment

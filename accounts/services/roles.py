@@ -1,0 +1,51 @@
+"""Giving people roles in projects and taking them away."""
+
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+
+from accounts.actors import Actor
+from accounts.audit import Action, record
+from accounts.models import Project, ProjectUserPermission, User
+from accounts.permissions import require, role_of
+from accounts.roles import ABILITIES, Ability, Role
+
+
+@transaction.atomic
+def grant_role(*, user: User, role: Role, project: Project, by: Actor) -> None:
+    """Give the person exactly this role in the project, in place of any other.
+
+    Raises:
+        MissingRole: when the actor may not manage the project.
+    """
+    if by.user is None or not by.user.is_superuser:
+        require(by, Ability.MANAGE, project)
+    _set_role(user, role, project, by)
+
+
+@transaction.atomic
+def withdraw_role(*, user: User, project: Project, by: Actor) -> None:
+    """Take the person's role in the project away.
+
+    Raises:
+        MissingRole: when the actor may not manage the project.
+    """
+    require(by, Ability.MANAGE, project)
+    _set_role(user, None, project, by)
+
+
+def _set_role(user: User, role: Role | None, project: Project, by: Actor) -> None:
+    old = role_of(user, project) if not user.is_superuser else None
+    ProjectUserPermission.objects.filter(user=user, content_object=project).delete()
+    wanted = [ability.value for ability in ABILITIES[role]] if role else []
+    about_projects = ContentType.objects.get_for_model(Project)
+    for permission in Permission.objects.filter(content_type=about_projects, codename__in=wanted):
+        ProjectUserPermission.objects.create(user=user, content_object=project, permission=permission)
+    record(
+        Action.UPDATE,
+        user,
+        by=by,
+        project=project,
+        old={"role": old},
+        new={"role": role},
+    )
