@@ -52,7 +52,8 @@ def _append(change: Change, *, by: Actor, comment: str) -> None:
     delta = canonical(
         {"since": since, "revision": number, "flags": change.flags, "segments": change.segments},
     ).decode()
-    previous = Revision.objects.filter(environment=environment, number=since).values_list("digest", flat=True).first()
+    before = Revision.objects.filter(environment=environment, number=since).order_by()
+    previous = before.values_list("digest", flat=True).first()
     created_at = clock.now()
     revision = Revision.objects.create(
         environment=environment,

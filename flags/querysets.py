@@ -24,7 +24,7 @@ def states_in(environment: Environment) -> QuerySet[FlagState]:
 def states_of(flag: Flag, *, environments: Sequence[Environment]) -> list[FlagState]:
     """Return the flag's states in these environments, bound to the (locked) rows that the caller holds."""
     held = {environment.pk: environment for environment in environments}
-    rows = FlagState.objects.filter(flag=flag, environment__in=held).order_by("environment")
+    rows = FlagState.objects.filter(flag=flag, environment__in=held).order_by("environment_id")
     states = list(rows.prefetch_related(Prefetch("prerequisites", Prerequisite.objects.select_related("flag"))))
     for state in states:
         state.flag, state.environment = flag, held[state.environment_id]
@@ -62,6 +62,7 @@ def lock_flag(key: str, *, project: Project) -> Flag:
     flag = Flag.objects.select_for_update().filter(project=project, key=key).first()
     if flag is None:
         raise FlagNotFound(f"There is no flag `{key}`.")
+    flag.project = project
     return flag
 
 

@@ -45,6 +45,7 @@ class FlagFields(TypedDict, total=False):
     prerequisites: list[dict[str, Any]]
 
 
+SHARED: Final = frozenset({"name", "description", "tags", "variations"})
 PER_ENVIRONMENT: Final = (
     "enabled",
     "salt",
@@ -128,24 +129,22 @@ def update_flag(
     require(by, Ability.EDIT, project)
     environments = lock_environments(project, only=None if "variations" in fields else environment)
     flag = lock_flag(key, project=project)
-    _check_version(state_named(key, environment=environment), if_version)
+    states = states_of(flag, environments=environments)
+    _check_version(next(state for state in states if state.environment_id == environment.pk), if_version)
     if fields.get("type", flag.type) != flag.type:
         raise InvalidInput.at("type", f"The type of a flag never changes; it is `{flag.type}`.")
-    shared = _shared(flag)
+    documents = [state_document(state) for state in states]
+    shared = _shared(flag) if fields.keys() & SHARED else None
     _set_shared(flag, fields)
     drafts = [
-        draft(state, state_document(state), _own(fields) if state.environment_id == environment.pk else {})
-        for state in states_of(flag, environments=environments)
+        draft(state, document, _own(fields) if state.environment_id == environment.pk else {})
+        for state, document in zip(states, documents, strict=True)
     ]
     for each in drafts:
         check_references(each)
-    check_wanted_variations(flag)
-    if "tags" in fields:
-        _write_tags(flag, fields["tags"])
-    if _shared(flag) != shared:
-        flag.save()
-        FlagState.objects.filter(flag=flag).update(version=F("version") + 1)
-        record(Action.UPDATE, flag, by=by, project=project, old=shared, new=_shared(flag), comment=comment)
+    if shared is not None:
+        check_wanted_variations(flag)
+        _write_shared(flag, fields, old=shared, by=by, comment=comment)
     _write([each for each in drafts if each.new != each.old], Action.UPDATE, by=by, comment=comment)
     return state_named(key, environment=environment)
 
@@ -208,6 +207,17 @@ def _write(drafts: Sequence[Draft], action: Action, *, by: Actor, comment: str) 
         )
     changes = [Change(each.state.environment, flags={each.state.flag.key: each.new}) for each in drafts]
     publish(changes, by=by, comment=comment)
+
+
+def _write_shared(flag: Flag, fields: FlagFields, *, old: Mapping[str, Any], by: Actor, comment: str) -> None:
+    """Write what concerns all environments, when it has changed; every state is a new version then."""
+    if "tags" in fields:
+        _write_tags(flag, fields["tags"])
+    new = _shared(flag)
+    if new != old:
+        flag.save()
+        FlagState.objects.filter(flag=flag).update(version=F("version") + 1)
+        record(Action.UPDATE, flag, by=by, project=flag.project, old=old, new=new, comment=comment)
 
 
 def _check_version(state: FlagState, if_version: int | None) -> None:

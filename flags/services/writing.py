@@ -19,11 +19,14 @@ def write_state(draft: Draft) -> None:
     state.rollout_percentage = Decimal(str(document["rollout_percentage"]))
     state.targets = document["targets"]
     state.rules = document["rules"]
-    if state.pk is not None:
+    is_new = state.pk is None
+    if not is_new:
         state.version += 1
     state.save()
-    _write_prerequisites(draft)
-    _write_segment_uses(draft)
+    if is_new or document["prerequisites"] != draft.old["prerequisites"]:
+        _write_prerequisites(draft)
+    if is_new or document["rules"] != draft.old["rules"]:
+        _write_segment_uses(draft)
 
 
 def _write_prerequisites(draft: Draft) -> None:
