@@ -1,0 +1,59 @@
+"""Run as a program: fill a fresh database with a project, so many flags and keys, and print the keys as JSON."""
+
+import json
+import sys
+
+import django
+
+if __name__ == "__main__":
+    django.setup()
+    from django.core.management import call_command
+    from django.db import transaction
+
+    from accounts.actors import Actor
+    from accounts.querysets import lock_environments
+    from accounts.services import create_project, create_user, issue_api_token, issue_server_key
+    from flags.documents import state_document
+    from flags.models import Flag, FlagState
+    from flags.publishing import Change, publish
+    from flags.querysets import states_in
+    from flags.services import open_environment
+
+    call_command("migrate", verbosity=0)
+    system = Actor.system("tests")
+    with transaction.atomic():
+        project = create_project(key="shop", name="Shop", by=system)
+        production = open_environment(project=project, key="production", name="Production", by=system)
+        ada = create_user(username="ada", password="correct horse", is_superuser=True, by=system)
+        rules = [
+            {
+                "id": "in-the-us",
+                "name": "In the US",
+                "if": {"attribute": "country", "operator": "equals", "value": "US"},
+                "serve": {"variation": "on"},
+                "rollout_percentage": 50,
+            },
+        ]
+        variations = [{"key": "on", "value": True}, {"key": "off", "value": False}]
+        flags = Flag.objects.bulk_create(
+            Flag(project=project, key=f"flag-{number:04}", type="boolean", variations=variations)
+            for number in range(int(sys.argv[1]))
+        )
+        FlagState.objects.bulk_create(
+            FlagState(
+                flag=flag,
+                environment=production,
+                enabled=True,
+                salt=flag.key,
+                off_variation="off",
+                fallthrough={"variation": "on"},
+                rules=rules,
+            )
+            for flag in flags
+        )
+        (locked,) = lock_environments(project)
+        documents = {state.flag.key: state_document(state) for state in states_in(production)}
+        publish([Change(locked, flags=documents)], by=system, comment="Seeded")
+        _, server_key = issue_server_key(environment=production, name="SDK", by=system)
+        _, api_token = issue_api_token(user=ada, name="test", by=system)
+    json.dump({"server_key": str(server_key), "api_token": str(api_token)}, sys.stdout)

