@@ -16,6 +16,7 @@ from django.db.models import Model
 
 from accounts.actors import Actor
 from accounts.models import Project
+from flagsite.lib.canonical import same
 
 
 class Action(Enum):
@@ -53,7 +54,7 @@ def record(
     changes = {
         name: [before.get(name), after.get(name)]
         for name in sorted(before | after)
-        if before.get(name) != after.get(name)
+        if not same(before.get(name), after.get(name))
     }
     about = {
         "actor": by.label,

@@ -1,6 +1,10 @@
 """Whether somebody may do something: asked here by services, API and admin alike."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.errors import MissingRole, ProjectNotFound
@@ -63,3 +67,32 @@ def require_superuser(by: Actor, what: str) -> None:
     """
     if by.user is not None and not by.user.is_superuser:
         raise MissingRole(f"Only a superuser may {what}.")
+
+
+@dataclass(frozen=True)
+class Access:
+    """Everything that one person may do, read once: what a page with many rows and links asks."""
+
+    user: User
+    granted: Mapping[int, frozenset[Ability]]
+
+    @classmethod
+    def of(cls, user: User) -> "Access":
+        """Return the access of a person, in two queries."""
+        return cls(user, abilities_by_project(user))
+
+    @property
+    def unlimited(self) -> bool:
+        """Tell whether this is a superuser, who may do everything everywhere."""
+        return self.user.is_active and self.user.is_superuser
+
+    def may(self, ability: Ability, project: int | None = None) -> bool:
+        """Tell whether the person may do it in the project of this id; without one, in any project at all."""
+        held = self.granted.values() if project is None else [self.granted.get(project, frozenset())]
+        return self.unlimited or any(ability in each for each in held)
+
+    def projects(self, ability: Ability) -> QuerySet[Project]:
+        """Return the projects in which the person may do it."""
+        if self.unlimited:
+            return Project.objects.all()
+        return Project.objects.filter(pk__in=[pk for pk, held in self.granted.items() if ability in held])

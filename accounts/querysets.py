@@ -7,9 +7,9 @@ from django.db.models import Q, QuerySet
 
 from accounts.credentials import Credential, Kind
 from accounts.errors import EnvironmentNotFound, ProjectNotFound
-from accounts.models import ApiToken, Environment, Project, ServerKey, User
+from accounts.models import ApiToken, Environment, Project, ProjectUserPermission, ServerKey, User
 from accounts.permissions import abilities_by_project
-from accounts.roles import Ability
+from accounts.roles import Ability, Role, role_with
 from flagsite.lib import clock
 
 LAST_USED_PRECISION = timedelta(minutes=1)
@@ -95,3 +95,21 @@ def server_keys_in_force(ids: Iterable[str]) -> set[str]:
     now = clock.now()
     alive = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
     return set(ServerKey.objects.filter(alive, pk__in=list(ids)).values_list("pk", flat=True))
+
+
+def people_of(project: Project) -> list[tuple[User, Role]]:
+    """Return who has which role of their own in the project, by name, in one query."""
+    rows = ProjectUserPermission.objects.filter(content_object=project).select_related("user", "permission")
+    held: dict[User, set[Ability]] = {}
+    known = {ability.value for ability in Ability}
+    for row in rows.order_by("user__username"):
+        if row.permission.codename in known:
+            held.setdefault(row.user, set()).add(Ability(row.permission.codename))
+    roles = [(user, role_with(frozenset(abilities))) for user, abilities in held.items()]
+    return [(user, role) for user, role in roles if role]
+
+
+def people_seen_from(projects: QuerySet[Project], *, user: User) -> QuerySet[User]:
+    """Return the person themselves and everybody who has a role in one of the projects."""
+    rows = ProjectUserPermission.objects.filter(content_object__in=projects)
+    return User.objects.filter(Q(pk=user.pk) | Q(pk__in=rows.values("user")))

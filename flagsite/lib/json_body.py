@@ -8,6 +8,10 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
+from flagsite.lib.problems import TooLarge
+
+MAX_BYTES: Final = 8 * 1024 * 1024
+"""A segment of 100,000 ids fits."""
 MAX_DEPTH: Final = 64
 """Levels of nesting that a request body may have; a condition may have 20 of its own inside a flag."""
 
@@ -25,14 +29,16 @@ class JsonParser(BaseParser):
     ) -> Any:
         """Return the decoded body; an empty one is an empty object."""
         del media_type, parser_context
-        raw = stream.read()
+        raw = stream.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise TooLarge(f"A body has at most {MAX_BYTES} bytes.")
         if not raw.strip():
             return {}
         try:
             value = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not valid JSON: {error}") from None
-        problem = _unacceptable(value)
+        problem = unacceptable(value)
         if problem:
             raise ParseError(problem)
         return value
@@ -56,7 +62,7 @@ class JsonRenderer(BaseRenderer):
         return b"" if data is None else orjson.dumps(data)
 
 
-def _unacceptable(value: Any) -> str | None:
+def unacceptable(value: Any) -> str | None:
     """Say what a database or an evaluator could not hold, walking without recursion."""
     level = [value]
     for _ in range(MAX_DEPTH):

@@ -1,0 +1,127 @@
+"""The audit log, to be read by those whose projects it concerns."""
+
+from typing import Any
+
+import auditlog.admin  # noqa: F401 - registers its own page, which ours replaces
+from auditlog.models import LogEntry
+from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from accounts.actors import Source
+from accounts.admin import markup
+from accounts.admin.filters import ProjectFilter, chosen
+from accounts.admin.guarded import GuardedAdmin
+from accounts.admin.requests import access_of
+from accounts.roles import Ability
+
+KINDS = {
+    LogEntry.Action.CREATE: ("Created", "success"),
+    LogEntry.Action.UPDATE: ("Changed", "info"),
+    LogEntry.Action.DELETE: ("Deleted", "danger"),
+}
+
+
+class SourceFilter(SimpleListFilter):
+    """Changes that came by one road."""
+
+    title = "source"
+    parameter_name = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the roads by which changes come."""
+        del request, model_admin
+        return [(source.value, source.value.title()) for source in Source]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the entries of the chosen road."""
+        del request
+        return queryset.filter(additional_data__source=self.value()) if self.value() else queryset
+
+
+class AuditedProjectFilter(ProjectFilter):
+    """Entries about one project."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the entries of the chosen project."""
+        del request
+        return chosen(self, queryset, "additional_data__project")
+
+
+admin.site.unregister(LogEntry)
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(GuardedAdmin):
+    """Who changed what, when, from what to what. Nobody writes here, and nobody deletes."""
+
+    list_display = ("timestamp", "who", "kind", "what", "where", "source", "why")
+    list_display_links = ("timestamp",)
+    list_filter = ("action", AuditedProjectFilter, SourceFilter)
+    list_select_related = ("actor", "content_type")
+    search_fields = ("object_repr", "actor__username")
+    ordering = ("-timestamp", "-id")
+    date_hierarchy = "timestamp"
+    readonly_fields = ("timestamp", "who", "kind", "what", "where", "source", "why", "remote_addr", "difference")
+    fieldsets = ((None, {"fields": readonly_fields[:-1]}), ("From what to what", {"fields": ("difference",)}))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
+        """Return the entries of the projects that the person may see, and what they did themselves."""
+        rows: QuerySet[LogEntry] = LogEntry.objects.select_related("actor", "content_type").order_by(*self.ordering)
+        access = access_of(request)
+        if access.unlimited:
+            return rows
+        seen = list(access.projects(Ability.VIEW).values_list("key", flat=True))
+        return rows.filter(Q(additional_data__project__in=seen) | Q(actor=access.user))
+
+    def has_view_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
+        """Tell whether the person may see any entries; which ones, the rows themselves decide."""
+        del obj
+        return access_of(request).may(Ability.VIEW)
+
+    @admin.display(description="Who", ordering="actor__username")
+    def who(self, entry: Any) -> str:
+        """Return whose change it was."""
+        return str(_about(entry, "actor") or entry.actor or "-")
+
+    @admin.display(description="What", ordering="object_repr")
+    def what(self, entry: Any) -> str:
+        """Return what was changed."""
+        return f"{entry.content_type.name.capitalize()}: {entry.object_repr}"
+
+    @admin.display(description="Change", ordering="action")
+    def kind(self, entry: Any) -> SafeString:
+        """Return what kind of change it was."""
+        return markup.pill(*KINDS.get(entry.action, ("Seen", "")))
+
+    @admin.display(description="Where")
+    def where(self, entry: Any) -> str:
+        """Return the project and environment that it concerned."""
+        return " / ".join(filter(None, [_about(entry, "project"), _about(entry, "environment")])) or "-"
+
+    @admin.display(description="From")
+    def source(self, entry: Any) -> str:
+        """Return the road by which it came."""
+        return _about(entry, "source") or "-"
+
+    @admin.display(description="Why")
+    def why(self, entry: Any) -> str:
+        """Return the comment."""
+        return _about(entry, "comment") or "-"
+
+    @admin.display(description="Fields")
+    def difference(self, entry: Any) -> SafeString:
+        """Return each field that changed, before and after."""
+        changes = entry.changes or {}
+        return format_html_join(
+            "",
+            '<div class="mb-4"><b>{}</b><div class="text-red-600">{}</div><div class="text-green-700">{}</div></div>',
+            ((name, markup.json(old), markup.json(new)) for name, (old, new) in changes.items()),
+        )
+
+
+def _about(entry: Any, name: str) -> str:
+    return str((entry.additional_data or {}).get(name) or "")

@@ -1,0 +1,190 @@
+"""People: superusers create them, project admins give them roles, everybody sees whom they work with."""
+
+import types
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_post_parameters
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
+
+from accounts.admin.guarded import GuardedAdmin
+from accounts.admin.requests import access_of, actor_of
+from accounts.forms import RoleField, ServiceForm, UserForm
+from accounts.models import Project, User
+from accounts.permissions import Access
+from accounts.querysets import people_seen_from
+from accounts.roles import Ability, role_with
+from accounts.services import create_user, grant_role, set_password, update_user, withdraw_role
+
+KNOWN = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
+
+
+class NewUserForm(ServiceForm, UserCreationForm):
+    """A new person and their first password, by Django's own form and validators."""
+
+    usable_password = None
+
+    class Meta:
+        model = User
+        fields = ("username", "email", "is_superuser")
+
+
+@admin.register(User)
+class UserAdmin(GuardedAdmin):
+    """Who can sign in. Nobody is deleted, because history names them; whoever leaves is made inactive."""
+
+    form = UserForm
+    add_form = NewUserForm
+
+    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_superuser")
+    search_fields = ("username", "email", "first_name", "last_name")
+    ordering = ("username",)
+    add_fieldsets = ((None, {"fields": ("username", "email", "password1", "password2", "is_superuser")}),)
+
+    # --- who sees and changes whom ---------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return the people with whom the person shares a project; superusers see all."""
+        access = access_of(request)
+        if access.unlimited:
+            return User.objects.order_by("username")
+        return people_seen_from(access.projects(Ability.VIEW), user=access.user).order_by("username")
+
+    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Tell whether the person may see this one, or others at all."""
+        access = access_of(request)
+        if obj is None or access.unlimited:
+            return access.may(Ability.VIEW)
+        return self._among(access, obj, Ability.VIEW)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Tell whether this is a superuser."""
+        return access_of(request).unlimited
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Tell whether the person may change anything about this one, be it only a role."""
+        access = access_of(request)
+        if obj is None or access.unlimited:
+            return access.may(Ability.MANAGE)
+        return access.may(Ability.MANAGE) and self._among(access, obj, Ability.MANAGE)
+
+    def _among(self, access: Access, user: User, ability: Ability) -> bool:
+        return people_seen_from(access.projects(ability), user=access.user).filter(pk=user.pk).exists()
+
+    # --- the form --------------------------------------------------------------------------------------------------
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, with a role for each project that the one who asks manages."""
+        if obj is None:
+            return super().get_form(request, obj, change=change, **kwargs)
+        roles = {f"role_{project.pk}": RoleField(project) for project in self._managed(request)}
+        kwargs["form"] = types.new_class("UserForm", (UserForm,), exec_body=lambda body: body.update(roles))
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def _managed(self, request: HttpRequest) -> QuerySet[Project]:
+        return access_of(request).projects(Ability.MANAGE)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Show what is known, and the roles: as choices to those who may change them."""
+        if obj is None:
+            return self.add_fieldsets
+        known: tuple[str, ...] = (*KNOWN, "last_login")
+        if access_of(request).unlimited or access_of(request).user == obj:
+            known = (*known, "password_link")
+        own = [f"role_{project.pk}" for project in self._managed(request)]
+        roles = own if own and self.has_change_permission(request, obj) else [self._roles_seen_by(request)]
+        return ((None, {"fields": known}), ("Roles", {"fields": roles}))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Return everything but the roles, for those who are no superusers."""
+        if obj is None:
+            return ()
+        always = ("last_login", "password_link")
+        return always if access_of(request).unlimited else (*KNOWN, *always)
+
+    @admin.display(description="Password")
+    def password_link(self, user: User) -> SafeString:
+        """Return a link to where a password is set."""
+        address = self.address("password", user.pk)
+        return format_html('<a class="text-link" href="{}">Set a new password</a>', address)
+
+    def _roles_seen_by(self, request: HttpRequest) -> Any:
+        visible = list(access_of(request).projects(Ability.VIEW))
+
+        @admin.display(description="Roles")
+        def roles(user: User) -> SafeString | str:
+            granted = Access.of(user).granted
+            held = [(project, role_with(granted.get(project.pk, frozenset()))) for project in visible]
+            return format_html_join("", "<div>{} · {}</div>", ((p, role) for p, role in held if role)) or "None"
+
+        return roles
+
+    # --- what is saved ---------------------------------------------------------------------------------------------
+
+    def create(self, request: HttpRequest, form: Any) -> User:
+        """Create the person."""
+        data = form.cleaned_data
+        return create_user(
+            username=data["username"],
+            password=data["password1"],
+            email=data["email"],
+            is_superuser=data["is_superuser"],
+            by=actor_of(request),
+        )
+
+    def update(self, request: HttpRequest, row: User, form: Any) -> None:
+        """Change what is known, as a superuser, and the roles."""
+        by = actor_of(request)
+        if access_of(request).unlimited:
+            known: Any = {name: form.cleaned_data[name] for name in KNOWN}
+            update_user(row, fields=known, by=by)
+        for project, role in form.changed_roles():
+            if role:
+                grant_role(user=row, role=role, project=project, by=by)
+            else:
+                withdraw_role(user=row, project=project, by=by)
+
+    # --- passwords -------------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page on which a password is set."""
+        page = self.admin_site.admin_view(sensitive_post_parameters()(self.password_view))
+        return [path("<id>/password/", page, name="accounts_user_password"), *super().get_urls()]
+
+    def password_view(self, request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 - as Django names it
+        """Set somebody's password, as a superuser; one's own is changed where the old one is asked for."""
+        user = self.get_object(request, unquote(id))
+        if user is None:
+            raise Http404
+        access = access_of(request)
+        if user == access.user:
+            return HttpResponseRedirect(reverse("admin:password_change"))
+        if not access.unlimited:
+            raise PermissionDenied
+        form = AdminPasswordChangeForm(user, request.POST or None)
+        form.fields.pop("usable_password", None)
+        if request.method == "POST" and form.is_valid():
+            with transaction.atomic():
+                set_password(user, password=form.cleaned_data["password1"], by=actor_of(request))
+            messages.success(request, f"{user} has a new password.")
+            return HttpResponseRedirect(self.address("change", user.pk))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"New password for {user}",
+            "form": form,
+            "form_url": "",
+            "opts": self.opts,
+            "original": user,
+            "is_popup": False,
+        }
+        return TemplateResponse(request, "admin/auth/user/change_password.html", context)

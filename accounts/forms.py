@@ -1,0 +1,174 @@
+"""Forms of the admin; what they mean and whether they are allowed is decided by the services."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+
+from accounts.models import ApiToken, Environment, Project, ServerKey, User
+from accounts.permissions import Access
+from accounts.roles import Ability, Role, role_with
+from flagsite.lib.problems import Conflict, InputError, Refusal
+
+NO_ROLE = ("", "No role")
+ROLES = [(role.value, role.value.title()) for role in Role]
+
+
+class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at run time
+    """A form whose content goes to a service; when that refused it, the reasons appear at their fields."""
+
+    access: ClassVar[Access]
+    refusal: ClassVar[Refusal | None] = None
+    fields_of_paths: ClassVar[Mapping[str, str]] = {}
+    """Names that services use for a field which is called otherwise here."""
+
+    def clean(self) -> dict[str, Any]:
+        """Put what the service has refused to its fields."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.refusal is not None:
+            for error in self.refusal.errors or self._whole(self.refusal):
+                field, message = self.place_of(error)
+                self.add_error(field if field in self.fields else None, message)
+        return cleaned
+
+    def _whole(self, refusal: Refusal) -> list[InputError]:
+        """Return a refusal that names no place; a taken key is about the key."""
+        return [InputError("key" if isinstance(refusal, Conflict) else "", refusal.detail)]
+
+    def place_of(self, error: InputError) -> tuple[str, str]:
+        """Return the field that an error is about, and what to say there."""
+        name = re.split(r"[.\[]", error.path, maxsplit=1)[0]
+        field = self.fields_of_paths.get(name, name)
+        rest = error.path[len(name) :].lstrip(".") if field in self.fields else error.path
+        return field, f"{rest}: {error.message}" if rest else error.message
+
+
+class ProjectChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # no generic at run time
+    """One of the projects in which the person may do what the form is for."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=Project.objects.none(), widget=UnfoldAdminSelectWidget, **kwargs)
+
+
+class EnvironmentChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # likewise
+    """One of the environments of those projects."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=Environment.objects.none(), widget=UnfoldAdminSelectWidget, **kwargs)
+
+
+class ProjectForm(ServiceForm):
+    """What a project is called, and somebody to be let in."""
+
+    person = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Name with which they sign in. To change or withdraw a role, open the person.",
+    )
+    role = forms.ChoiceField(
+        required=False,
+        choices=[NO_ROLE, *ROLES],
+        widget=UnfoldAdminSelectWidget,
+        help_text="Viewers read; editors change flags and segments; admins manage people, environments and keys too.",
+    )
+
+    class Meta:
+        model = Project
+        fields = ("key", "name", "description")
+
+    def clean(self) -> dict[str, Any]:
+        """Find the person who is to be let in."""
+        cleaned = super().clean()
+        username, role = cleaned.get("person"), cleaned.get("role")
+        if username and not role:
+            self.add_error("role", "Choose a role for the person.")
+        if role and not username:
+            self.add_error("person", "Who is to have this role?")
+        if username:
+            cleaned["person"] = User.objects.filter(username=username).first()
+            if cleaned["person"] is None:
+                self.add_error("person", f"There is nobody called `{username}`.")
+        return cleaned
+
+
+class UserForm(ServiceForm):
+    """What is known of a person, and their role in each project that the one who asks manages."""
+
+    class Meta:
+        model = User
+        fields = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        granted = Access.of(self.instance).granted if self.instance.pk else {}
+        for name, field in self.fields.items():
+            if isinstance(field, RoleField):
+                self.initial[name] = role_with(granted.get(field.project.pk, frozenset())) or ""
+
+    def changed_roles(self) -> list[tuple[Project, Role | None]]:
+        """Return the projects in which the person is to have another role, or none."""
+        fields = [(name, self.fields[name]) for name in self.changed_data]
+        return [
+            (field.project, Role(self.cleaned_data[name]) if self.cleaned_data[name] else None)
+            for name, field in fields
+            if isinstance(field, RoleField)
+        ]
+
+
+class RoleField(forms.ChoiceField):
+    """The role of a person in one project."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(
+            required=False,
+            label=project.name,
+            choices=[NO_ROLE, *ROLES],
+            widget=UnfoldAdminSelectWidget,
+        )
+        self.project = project
+
+
+class ServerKeyForm(ServiceForm):
+    """A new key of an environment."""
+
+    environment = EnvironmentChoice()
+
+    class Meta:
+        model = ServerKey
+        fields = ("environment", "name", "expires_at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        managed = self.access.projects(Ability.MANAGE)
+        choice = self.fields["environment"]
+        choice.queryset = Environment.objects.filter(project__in=managed).select_related("project")  # type: ignore[attr-defined]  # it is an EnvironmentChoice
+
+
+class ApiTokenForm(ServiceForm):
+    """A new token; superusers may make one for somebody else."""
+
+    user = forms.ModelChoiceField(queryset=User.objects.none(), widget=UnfoldAdminSelectWidget, label="Acts for")
+
+    class Meta:
+        model = ApiToken
+        fields = ("user", "name", "expires_at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(is_active=True).order_by("username")
+        choice = self.fields["user"]
+        choice.queryset = people if self.access.unlimited else people.filter(pk=self.access.user.pk)  # type: ignore[attr-defined]  # it is a ModelChoiceField
+        choice.initial = self.access.user.pk
+
+
+class RevokeForm(ServiceForm):
+    """All that can be done with a key that is in force."""
+
+    revoke = forms.BooleanField(
+        required=False,
+        label="Revoke now",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Whoever uses this key is refused from the next request on. This cannot be undone.",
+    )
