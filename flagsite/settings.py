@@ -133,7 +133,11 @@ if DATABASE_URL:
         # a pool, because under ASGI every request may run in another thread
         DATABASES["default"]["OPTIONS"] = {
             **DATABASES["default"].get("OPTIONS", {}),
-            "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL_SIZE", default=8, least=1)},
+            "pool": {
+                "min_size": 1,
+                "max_size": env.integer("DATABASE_POOL_SIZE", default=8, least=1),
+                "timeout": 5.0,  # a request that gets no connection for so long is answered with 503
+            },
         }
 else:
     DATABASES = {

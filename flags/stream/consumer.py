@@ -9,6 +9,7 @@ import orjson
 from channels.consumer import AsyncConsumer
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
+from django.db import OperationalError
 
 from accounts.api.authentication import key_of_header
 from accounts.models import ServerKey
@@ -34,6 +35,9 @@ class StreamConsumer(AsyncConsumer):
             key = await database_sync_to_async(self._key, thread_sensitive=False)()
         except problems.Refusal as refusal:
             await self._refuse(refusal)
+            raise StopConsumer from None
+        except OperationalError:
+            await self._refuse(problems.Unavailable.database())
             raise StopConsumer from None
         await self.send({"type": "websocket.accept"})
         self._subscriber = await hub().join(

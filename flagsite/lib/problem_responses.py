@@ -5,7 +5,9 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import structlog
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -18,9 +20,12 @@ from flagsite.lib.problems import (
     NotAllowed,
     NotFound,
     Refusal,
+    Unavailable,
     document,
     of_refusal,
 )
+
+log = structlog.get_logger(__name__)
 
 
 def plain_response(problem: Mapping[str, Any]) -> HttpResponse:
@@ -45,6 +50,9 @@ def _as_refusal(raised: Exception) -> Refusal | None:
     match raised:
         case Refusal():
             return raised
+        case OperationalError():
+            log.error("database_away", error=repr(raised))
+            return Unavailable.database()
         case Http404():
             return NotFound("There is nothing here.")
         case PermissionDenied():
@@ -73,14 +81,27 @@ def _flatten(detail: Any, path: str = "") -> Iterable[InputError]:
     """Turn DRF's nested error lists into paths such as `steps[0].percentage`."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            own = path if name == "non_field_errors" else f"{path}.{name}" if path else str(name)
-            yield from _flatten(inner, own)
+            yield from _flatten(inner, _below(path, name))
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             nested = isinstance(inner, dict | list)
             yield from _flatten(inner, f"{path}[{index}]" if nested else path)
     else:
         yield InputError(path, str(detail))
+
+
+def _below(path: str, name: str | int) -> str:
+    if name == "non_field_errors":
+        return path
+    if isinstance(name, int):  # where DRF reports on the items of a list
+        return f"{path}[{name}]"
+    return f"{path}.{name}" if path else name
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 400: a host that is not ours, a header or a body that cannot be read."""
+    del request, exception
+    return plain_response(document(status=400, code="BAD_REQUEST", detail="The request cannot be understood."))
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -7,7 +7,8 @@
     ├── NotFound                404  NOT_FOUND
     ├── Conflict                409  CONFLICT
     ├── StaleVersion            412  STALE_VERSION
-    └── TooLarge                413  TOO_LARGE
+    ├── TooLarge                413  TOO_LARGE
+    └── Unavailable             503  UNAVAILABLE
 
 Apps raise these, or subclasses with a code of their own, from their services; admin and API both understand them.
 How they become responses is `flagsite.lib.problem_responses`.
@@ -101,6 +102,18 @@ class TooLarge(Refusal):
 
     status = 413
     code = "TOO_LARGE"
+
+
+class Unavailable(Refusal):
+    """Something that is needed does not answer; nothing has been changed, and trying again later may help."""
+
+    status = 503
+    code = "UNAVAILABLE"
+
+    @classmethod
+    def database(cls) -> "Unavailable":
+        """Return the refusal for when the database is away."""
+        return cls("The database does not answer; try again in a moment.")
 
 
 def document(*, status: int, code: str, detail: str, errors: Iterable[InputError] = ()) -> dict[str, Any]:
