@@ -47,22 +47,22 @@ def exception_handler(raised: Exception, context: Mapping[str, Any]) -> Response
 
 
 def _as_refusal(raised: Exception) -> Refusal | None:
+    refusal: Refusal | None = None
     match raised:
         case Refusal():
-            return raised
+            refusal = raised
         case OperationalError():
             log.error("database_away", error=repr(raised))
-            return Unavailable.database()
+            refusal = Unavailable.database()
         case Http404():
-            return NotFound("There is nothing here.")
+            refusal = NotFound("There is nothing here.")
         case PermissionDenied():
-            return NotAllowed("You may not do this.")
+            refusal = NotAllowed("You may not do this.")
         case drf.ValidationError():
-            return InvalidInput.of(_flatten(raised.detail))
+            refusal = InvalidInput.of(_flatten(raised.detail))
         case drf.APIException():
-            return _translated(raised)
-        case _:
-            return None
+            refusal = _translated(raised)
+    return refusal
 
 
 class _Translated(Refusal):
