@@ -1,6 +1,7 @@
 """The project as an app: it holds the commands that concern the whole installation."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
 class FlagsiteConfig(AppConfig):
@@ -8,3 +9,9 @@ class FlagsiteConfig(AppConfig):
 
     name = "flagsite"
     verbose_name = "Flagsite"
+
+
+class AdminConfig(DjangoAdminConfig):
+    """Django's admin, with our site as the one on which apps register their pages."""
+
+    default_site = "flagsite.admin.FlagsiteAdmin"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
-from django.urls import reverse_lazy
 
 from flagsite import env
 from flagsite.logs import logging_configuration
@@ -68,7 +67,7 @@ INSTALLED_APPS = [
     "flags",
     "segments",
     "accounts",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "channels",
     "rest_framework",
     "drf_spectacular",
@@ -76,7 +75,7 @@ INSTALLED_APPS = [
     "auditlog",
     "django_prometheus",
     "django_structlog",
-    "django.contrib.admin",
+    "flagsite.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -232,62 +231,10 @@ UNFOLD = {
     "SITE_SUBHEADER": "Feature flags",
     "SITE_URL": None,
     "SITE_SYMBOL": "flag",
-    "SHOW_HISTORY": False,
+    "SHOW_HISTORY": True,
     "SIDEBAR": {
         "show_search": True,
-        "navigation": [
-            {
-                "title": "Flags",
-                "items": [
-                    {"title": "Flags", "icon": "flag", "link": reverse_lazy("admin:flags_flag_changelist")},
-                    {
-                        "title": "Segments",
-                        "icon": "group",
-                        "link": reverse_lazy("admin:segments_segment_changelist"),
-                    },
-                    {
-                        "title": "Revisions",
-                        "icon": "history",
-                        "link": reverse_lazy("admin:flags_revision_changelist"),
-                    },
-                ],
-            },
-            {
-                "title": "Project",
-                "items": [
-                    {
-                        "title": "Projects",
-                        "icon": "folder",
-                        "link": reverse_lazy("admin:accounts_project_changelist"),
-                    },
-                    {
-                        "title": "Environments",
-                        "icon": "dns",
-                        "link": reverse_lazy("admin:accounts_environment_changelist"),
-                    },
-                    {
-                        "title": "Server keys",
-                        "icon": "key",
-                        "link": reverse_lazy("admin:accounts_serverkey_changelist"),
-                    },
-                    {
-                        "title": "API tokens",
-                        "icon": "badge",
-                        "link": reverse_lazy("admin:accounts_apitoken_changelist"),
-                    },
-                    {
-                        "title": "People",
-                        "icon": "person",
-                        "link": reverse_lazy("admin:accounts_user_changelist"),
-                    },
-                    {
-                        "title": "Audit log",
-                        "icon": "list",
-                        "link": reverse_lazy("admin:auditlog_logentry_changelist"),
-                    },
-                ],
-            },
-        ],
+        "navigation": "flagsite.admin.navigation",
     },
 }
 

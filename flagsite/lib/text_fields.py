@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from flagsite.lib.canonical import same
 from flagsite.lib.json_body import unacceptable
 
 MAX_LISTED_IDS: Final = 1_000

@@ -47,7 +47,6 @@ NOUNS = {
 
 LONG = {
     "flagsite/demo/shop.py": "the demo's data, without logic, read from top to bottom",
-    "flagsite/settings.py": "one list of settings, which an operator reads from top to bottom",
 }
 """Files past 300 lines, each with the reason why splitting it would make it harder to read."""
 

@@ -1,0 +1,96 @@
+"""The admin as a whole: what its sidebar offers, and where people change their own password.
+
+The pages themselves stand in the apps, on `accounts.admin.guarded`.
+"""
+
+from functools import partial
+from typing import Any, Final
+
+from django.apps import apps
+from django.contrib.admin.sites import site
+from django.contrib.auth.views import PasswordChangeView
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from unfold.forms import AdminOwnPasswordChangeForm
+from unfold.sites import UnfoldAdminSite
+
+from accounts.actors import Actor
+from accounts.services import set_password
+
+SIDEBAR: Final = (
+    (
+        "Flags",
+        (
+            ("Flags", "flag", "flags.Flag"),
+            ("Segments", "group", "segments.Segment"),
+            ("Revisions", "history", "flags.Revision"),
+        ),
+    ),
+    (
+        "Reports",
+        (
+            ("Evaluations", "monitoring", "flags.EvaluationCount"),
+            ("Events", "ads_click", "flags.TrackedEvent"),
+        ),
+    ),
+    (
+        "Project",
+        (
+            ("Projects", "folder", "accounts.Project"),
+            ("Environments", "dns", "accounts.Environment"),
+            ("Server keys", "key", "accounts.ServerKey"),
+            ("API tokens", "badge", "accounts.ApiToken"),
+            ("People", "person", "accounts.User"),
+            ("Audit log", "list", "auditlog.LogEntry"),
+        ),
+    ),
+)
+"""Groups of links: title, icon, and the model whose list it opens."""
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar with the links that the person may use; a group without any is left out."""
+    groups = [
+        {"title": title, "items": [_link(*entry) for entry in entries if _may_open(entry[-1], request)]}
+        for title, entries in SIDEBAR
+    ]
+    return [group for group in groups if group["items"]]
+
+
+def _may_open(label: str, request: HttpRequest) -> bool:
+    return bool(site.get_model_admin(apps.get_model(label)).has_module_permission(request))
+
+
+def _link(title: str, icon: str, label: str) -> dict[str, str]:
+    address = reverse(f"admin:{label.replace('.', '_').lower()}_changelist")
+    return {"title": title, "icon": icon, "link": address}
+
+
+class OwnPasswordForm(AdminOwnPasswordChangeForm):
+    """Django's form for one's own password, saved by the service."""
+
+    def __init__(self, *args: Any, by: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._by = by
+
+    def save(self, commit: bool = True) -> Any:
+        """Set the password; Django's view saves at once or not at all."""
+        del commit
+        set_password(self.user, password=self.cleaned_data["new_password1"], by=self._by)
+        return self.user
+
+
+class FlagsiteAdmin(UnfoldAdminSite):
+    """Unfold's site, with nothing saved past the services."""
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Let the person change their own password."""
+        from accounts.admin.requests import actor_of  # the apps' pages register on this site while they are imported
+
+        page = PasswordChangeView.as_view(
+            form_class=partial(OwnPasswordForm, by=actor_of(request)),
+            success_url=reverse("admin:password_change_done"),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+            template_name=self.password_change_template or "registration/password_change_form.html",
+        )
+        return page(request)
