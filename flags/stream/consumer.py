@@ -17,6 +17,8 @@ from flags.stream.hub import hub
 from flags.stream.subscriber import Subscriber
 from flagsite.lib import problems
 
+TRY_AGAIN_LATER = 1013
+
 
 class StreamConsumer(AsyncConsumer):
     """One SDK's connection. What it sends is ignored: the stream goes one way."""
@@ -40,10 +42,14 @@ class StreamConsumer(AsyncConsumer):
             await self._refuse(problems.Unavailable.database())
             raise StopConsumer from None
         await self.send({"type": "websocket.accept"})
-        self._subscriber = await hub().join(
-            key.environment,
-            lambda feed: Subscriber(feed, revision=self._since(), key_id=key.pk, send=self.send),
-        )
+        try:
+            self._subscriber = await hub().join(
+                key.environment,
+                lambda feed: Subscriber(feed, revision=self._since(), key_id=key.pk, send=self.send),
+            )
+        except OperationalError:
+            await self.send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
+            raise StopConsumer from None
         self._sending = asyncio.create_task(self._subscriber.run())
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:

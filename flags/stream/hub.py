@@ -46,10 +46,9 @@ class Hub:
 
     async def join(self, environment: Environment, subscriber_of: Callable[[Feed], Subscriber]) -> Subscriber:
         """Add a subscriber to the environment's feed, which is brought up to date first."""
-        feed = self._feeds.get(environment.pk)
-        if feed is None:
-            feed = self._feeds.setdefault(environment.pk, Feed(environment.pk))
+        feed = self._feeds.setdefault(environment.pk, Feed(environment.pk))
         await database_sync_to_async(feed.catch_up, thread_sensitive=False)(environment.revision)
+        feed = self._feeds.setdefault(environment.pk, feed)  # the last subscriber may have left meanwhile
         feed.show()
         subscriber = subscriber_of(feed)
         feed.subscribers.add(subscriber)

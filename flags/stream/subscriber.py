@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from flags.stream.feed import Feed
@@ -41,11 +42,12 @@ class Subscriber:
 
     async def run(self) -> None:
         """Send until the connection is closed; the caller cancels when the client goes."""
-        while self._closing is None:
-            await self._send_what_is_missing()
-            await self._woken.wait()
-            self._woken.clear()
-        await self._send({"type": "websocket.close", "code": self._closing})
+        with suppress(OSError):  # the client went while it was being sent something
+            while self._closing is None:
+                await self._send_what_is_missing()
+                await self._woken.wait()
+                self._woken.clear()
+            await self._send({"type": "websocket.close", "code": self._closing})
 
     async def _send_what_is_missing(self) -> None:
         if self._revision == self.feed.revision and not self._heartbeat_due:
