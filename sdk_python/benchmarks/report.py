@@ -36,8 +36,9 @@ def page(results: Results, command: str) -> str:
 
 Made by `{command}` on {datetime.now(UTC):%d %B %Y}; a run replaces this page. Every SDK gets the same flags in its own
 format, runs offline in a process of its own, and has to give the right answers for 1,000 contexts before it is timed.
-All take turns, and the best of the rounds counts. A decision is the call that an application writes, with the context
-as a plain dict; construction starts from the configuration as JSON text in memory.
+All take turns, and the best of the rounds counts (for threads the median, because their luck is part of the matter). A
+decision is the call that an application writes, with the context as a plain dict; construction starts from the
+configuration as JSON text in memory.
 
 {tables(results)}"""
 
@@ -106,6 +107,8 @@ def _notes(results: Results) -> str:
     with_network = "addresses that answer nobody (this system does not let a process leave the network)"
     lines += [
         f"- Offline means {without if results.offline else with_network}.",
+        f"- Load of the machine: {results.load[0]:.1f} before, {results.load[1]:.1f} after; a run by itself ends near 1."
+        " Above that others were running, which the best of the rounds hides, but not the threads' row.",
         f"- Python {platform.python_version()}, {platform.system()} {platform.machine()}, {_processor()}.",
     ]
     return "\n".join(lines)

@@ -1,7 +1,9 @@
 """Runs the peers side by side: each in a process of its own, taking turns, so that noise falls on all alike."""
 
 import json
+import os
 import select
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -75,6 +77,8 @@ class Results:
     broken: dict[str, str] = field(default_factory=dict)
     """Peers that failed where they should not have: without them, nobody knows who is the best of the others."""
     offline: bool = True
+    load: tuple[float, float] = (0.0, 0.0)
+    """How many processes wanted to run, before the rounds and after: the last minute's average."""
 
     def keep(self, row: str, peer: str, value: float) -> None:
         """Keep the value if it is the least of the rounds so far."""
@@ -95,6 +99,7 @@ class Results:
 def run(names: Iterable[str], *, rounds: int, seconds: float, say: Callable[[str], None]) -> Results:
     """Check every peer's answers, then measure all that gave the right ones."""
     results = Results()
+    before = os.getloadavg()[0]
     processes: dict[str, Process] = {}
     try:
         for name in names:
@@ -114,6 +119,7 @@ def run(names: Iterable[str], *, rounds: int, seconds: float, say: Callable[[str
     finally:
         for process in processes.values():
             process.end()
+    results.load = (before, os.getloadavg()[0])
     for name in processes:
         say(f"weighing {name}")
         _weigh(name, results)
@@ -154,8 +160,7 @@ def _measure(
         except PeerFailed as reason:
             results.fail(THREADS.key, name, reason)
         else:
-            alone, together = (min(turn[which] for turn in turns) for which in ("alone", "together"))
-            results.keep(THREADS.key, name, 2 * alone / together)
+            results.keep(THREADS.key, name, statistics.median(turns))
 
 
 def _weigh(name: str, results: Results) -> None:

@@ -30,7 +30,6 @@ from workloads import (
 
 ALL_FLAGS = 1_000
 LARGE = 10_000
-THREADS = 2
 CONTEXTS = contexts()
 NEW_NETWORK = 0x40000000
 NEW_USER = 0x10000000
@@ -127,30 +126,17 @@ class Worker:
         self.peer.close(client)
         return taken
 
-    def threads(self, workload: str, seconds: float) -> dict[str, float]:
-        """Return the nanoseconds that a thread takes alone, and that two take together, each with the same work."""
+    def threads(self, workload: str, seconds: float) -> float:
+        """Return how much two threads get done together, as a multiple of what one gets done alone."""
         loop = self.singles[workload]
         people = (CONTEXTS * 1000)[: max(100, int(seconds * 1e9 / (loop(CONTEXTS) / len(CONTEXTS))))]
-        loops = [loop] * THREADS
+        other = loop
         if not getattr(self.peer, "THREAD_SAFE", True):
             environment = environment_of(workload)
-            own = self._open(self._download(environment))
-            loops = [loop, self.peer.call(own, environment.flags[0]).loop()]
-        alone = loop(people)
-        barrier = threading.Barrier(THREADS + 1)
-
-        def run(each: Callable[[list[Any]], int]) -> None:
-            barrier.wait()
-            each(people)
-
-        workers = [threading.Thread(target=run, args=(each,)) for each in loops]
-        for worker in workers:
-            worker.start()
-        barrier.wait()
-        start = time.perf_counter_ns()
-        for worker in workers:
-            worker.join()
-        return {"alone": alone, "together": time.perf_counter_ns() - start}
+            client = self._open(self._download(environment))
+            other = self.peer.call(client, environment.flags[0]).loop()
+        alone = _elapsed([loop], people)
+        return 2 * alone / _elapsed([loop, other], people)
 
     def memory(self) -> dict[str, float]:
         """Return the MiB that 10,000 flags of three rules add to the process: held, and after each was evaluated."""
@@ -166,6 +152,26 @@ class Worker:
         for number, flag in enumerate(environment.flags):
             self.peer.call(client, flag).function()(CONTEXTS[number % len(CONTEXTS)])
         return {"held": held, "evaluated": _resident() - before}
+
+
+def _elapsed(loops: list[Callable[[list[Any]], int]], people: list[Any]) -> int:
+    """Return the nanoseconds from the first thread's start to the last one's end, a thread for each loop."""
+    barrier = threading.Barrier(len(loops))
+    spans: list[tuple[int, int]] = []
+
+    def run(loop: Callable[[list[Any]], int]) -> None:
+        barrier.wait()
+        start = time.perf_counter_ns()  # by the thread itself: another one would wait for the interpreter first
+        loop(people)
+        spans.append((start, time.perf_counter_ns()))
+
+    threads = [threading.Thread(target=run, args=(loop,)) for loop in loops]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    starts, ends = zip(*spans, strict=True)
+    return max(ends) - min(starts)
 
 
 def _resident() -> float:
