@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from flags.models import FlagState
 
 HASH = "xxh3"
@@ -46,8 +44,3 @@ def percentage_number(percentage: Decimal) -> int | float:
     """Return a percentage as JSON has it: a whole number where it is one."""
     whole = int(percentage)
     return whole if whole == percentage else float(percentage)
-
-
-def canonical(document: Any) -> bytes:
-    """Return the one JSON text of a document: sorted keys, no spaces."""
-    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)

@@ -20,7 +20,8 @@ from flagsite_sdk.engine.wire import read_flag
 
 from flags.documents import HASH, bare_variations, percentage_number
 from flags.limits import MAX_RULES, MAX_TARGETED_IDS, MAX_VARIATIONS
-from flags.models import Flag, FlagState
+from flags.models import Flag, FlagState, FlagType
+from flags.models.flag import MAX_SALT
 from flags.querysets import prerequisite_graph, variations_of
 from flagsite.lib.cycles import cycle_through
 from flagsite.lib.problems import InputError, InvalidInput
@@ -40,7 +41,7 @@ def new_document(fields: Mapping[str, Any]) -> Document:
     kind = fields.get("type")
     variations = fields.get("variations")
     if variations is None:
-        if kind != "boolean":
+        if kind in FlagType.values and kind != "boolean":
             raise InvalidInput.at("variations", "A flag needs variations; only a boolean one has some by default.")
         variations = [dict(entry) for entry in BOOLEAN_VARIATIONS]
     usable = [entry for entry in variations if isinstance(entry, dict)] if isinstance(variations, list) else []
@@ -151,11 +152,15 @@ def _over_limits(document: Document) -> list[InputError]:
             "targeted ids",
         ),
     )
-    return [
+    errors = [
         InputError(path, f"A flag has at most {limit} {what}, not {len(entries)}.")
         for path, entries, limit, what in sizes
         if isinstance(entries, list) and len(entries) > limit
     ]
+    salt = document.get("salt")
+    if isinstance(salt, str) and len(salt) > MAX_SALT:
+        errors.append(InputError("salt", f"A salt has at most {MAX_SALT} characters."))
+    return errors
 
 
 def check_references(draft: Draft) -> None:

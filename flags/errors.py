@@ -1,6 +1,6 @@
 """What flags refuses."""
 
-from flagsite.lib.problems import Conflict, NotFound
+from flagsite.lib.problems import Conflict, NotFound, Refusal
 
 
 class FlagNotFound(NotFound):
@@ -13,6 +13,13 @@ class FlagInUse(Conflict):
     """Other flags have it as a prerequisite, so it cannot be deleted."""
 
     code = "FLAG_IN_USE"
+
+
+class FlagUnusable(Refusal):
+    """The flag's definition cannot be used; the other flags can."""
+
+    status = 422
+    code = "MALFORMED_FLAG"
 
 
 class RevisionNotFound(NotFound):

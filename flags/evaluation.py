@@ -5,19 +5,20 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from flagsite_sdk.engine.errors import Malformed
+from flagsite_sdk.engine.errors import Malformed, UnknownFlag
 from flagsite_sdk.engine.references import named_segments, nested_segments
 from flagsite_sdk.engine.result import Evaluation
 from flagsite_sdk.engine.snapshot import Snapshot
 from flagsite_sdk.engine.wire import read_flag, read_segment
 
 from accounts.models import Environment
-from flags.documents import canonical
+from flags.errors import FlagNotFound, FlagUnusable
 from flags.limits import MAX_CONTEXT_BYTES
 from flags.models import RevisionItem
 from flags.querysets import document_at, revision_at
 from flags.snapshots import snapshot_of
 from flagsite.lib import clock
+from flagsite.lib.canonical import canonical
 from flagsite.lib.problems import InvalidInput, TooLarge
 
 Context = Mapping[str, Any]
@@ -34,8 +35,12 @@ def checked_context(context: Any) -> Context:
         raise InvalidInput.at("context", "A context is an object with an `id` and any attributes.")
     if not isinstance(context.get("id"), str):
         raise InvalidInput.at("context.id", "A context needs an `id`, which is a text.")
-    if len(orjson.dumps(context)) > MAX_CONTEXT_BYTES:
-        raise TooLarge(f"A context has at most {MAX_CONTEXT_BYTES} bytes.")
+    try:
+        size = len(orjson.dumps(context))
+    except orjson.JSONEncodeError:  # an attribute of the query is not read by the body's parser
+        raise InvalidInput.at("context", "The context is nested too deeply.") from None
+    if size > MAX_CONTEXT_BYTES:
+        raise TooLarge(f"A context has at most {MAX_CONTEXT_BYTES} bytes, not {size}.")
     return context
 
 
@@ -50,15 +55,25 @@ def evaluate_all(environment: Environment, context: Context) -> dict[str, Evalua
 
 
 def explain(environment: Environment, key: str, context: Context, *, at: datetime | None = None) -> dict[str, Any]:
-    """Return the evaluation with every step on the way to it, now or as of a past moment."""
-    if at is None:
-        return snapshot_of(environment).engine.explain(key, context, now=clock.epoch())
-    number = revision_at(at, environment=environment)
-    return _snapshot_at(environment, number, key).explain(key, context, now=at.timestamp())
+    """Return the evaluation with every step on the way to it, now or as of a past moment.
+
+    Raises:
+        FlagNotFound: when there is no such flag, or was none at that moment.
+        FlagUnusable: when the flag's definition cannot be used.
+    """
+    snapshot = snapshot_of(environment).engine if at is None else _snapshot_at(environment, at, key)
+    now = clock.epoch() if at is None else at.timestamp()
+    try:
+        return snapshot.explain(key, context, now=now)
+    except UnknownFlag:
+        raise FlagNotFound(f"There {'is' if at is None else 'was'} no flag `{key}`.") from None
+    except Malformed as malformed:
+        raise FlagUnusable(f"The flag `{key}` cannot be used: {malformed}") from None
 
 
-def _snapshot_at(environment: Environment, number: int, key: str) -> Snapshot:
-    """Return the flag, and all that it leans on, as they were at a revision."""
+def _snapshot_at(environment: Environment, moment: datetime, key: str) -> Snapshot:
+    """Return the flag, and all that it leans on, as they were at a moment."""
+    number = revision_at(moment, environment=environment)
     flags: dict[str, Any] = {}
     segments: dict[str, Any] = {}
     waiting = [(RevisionItem.Kind.FLAG, key)]

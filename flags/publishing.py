@@ -15,10 +15,10 @@ from django.db import transaction
 from accounts.actors import Actor
 from accounts.models import Environment
 from flags.digests import GENESIS, digest_of
-from flags.documents import canonical
 from flags.models import Revision, RevisionItem
 from flags.notifications import announce
 from flagsite.lib import clock
+from flagsite.lib.canonical import canonical
 
 Items = Mapping[str, dict[str, Any] | None]
 """Flags or segments by key: the whole new document, or None for what is gone."""
@@ -38,7 +38,8 @@ def publish(changes: Sequence[Change], *, by: Actor, comment: str) -> None:
     for change in changes:
         _append(change, by=by, comment=comment)
     heads = {change.environment.pk: change.environment.revision for change in changes}
-    transaction.on_commit(partial(announce, heads), robust=True)
+    if heads:
+        transaction.on_commit(partial(announce, heads), robust=True)
 
 
 def publish_segments(*, environments: Sequence[Environment], segments: Items, by: Actor, comment: str) -> None:

@@ -1,7 +1,7 @@
 """What an SDK reports, read and checked. Pure."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -9,27 +9,48 @@ from msgspec import Meta
 
 from flags.limits import MAX_REPORT_ROWS
 
-Key = Annotated[str, Meta(min_length=1, max_length=128)]
+MAX_COUNT: Final = 10**12
+"""How often one thing may have happened within a minute; sums of very many such still fit into 64 bits."""
+
+_FIRST_YEAR: Final = 2000
+_LAST_YEAR: Final = 9000
+
+_STORABLE: Final = r"^[^\x00]*$"
+"""PostgreSQL's texts cannot hold the NUL character."""
+
+Key = Annotated[str, Meta(min_length=1, max_length=128, pattern=_STORABLE)]
 Moment = Annotated[datetime, Meta(tz=True)]
+
+
+def _check_year(moment: datetime) -> None:
+    """Refuse what turns into no date at all in another time zone."""
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"A moment lies in the years {_FIRST_YEAR} to {_LAST_YEAR}")
 
 
 class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often a flag came out as a variation for a reason, within a minute; no variation when it failed."""
 
     flag: Key
-    variation: Annotated[str, Meta(max_length=128)] | None
-    reason: Annotated[str, Meta(max_length=32)]
-    count: Annotated[int, Meta(ge=1, le=2**53)]
+    variation: Annotated[str, Meta(max_length=128, pattern=_STORABLE)] | None
+    reason: Annotated[str, Meta(max_length=32, pattern=_STORABLE)]
+    count: Annotated[int, Meta(ge=1, le=MAX_COUNT)]
     minute: Moment
+
+    def __post_init__(self) -> None:
+        _check_year(self.minute)
 
 
 class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that a context did."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=128)]
-    context_id: Annotated[str, Meta(max_length=512)]
+    name: Key
+    context_id: Annotated[str, Meta(max_length=512, pattern=_STORABLE)]
     time: Moment
     value: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_year(self.time)
 
 
 class Sdk(msgspec.Struct, frozen=True):

@@ -15,11 +15,12 @@ import orjson
 from flagsite_sdk.engine.snapshot import Snapshot
 
 from accounts.models import Environment
-from flags.documents import canonical, state_document
+from flags.documents import state_document
 from flags.limits import MAX_MERGED_REVISIONS
 from flags.models import Revision
 from flags.querysets import states_in
 from flagsite.lib import clock
+from flagsite.lib.canonical import canonical
 from segments.models import Segment
 
 _STEPS: Final = 1_000

@@ -20,5 +20,6 @@ urlpatterns = [
     path("", include("django_prometheus.urls")),
 ]
 
+handler400 = "flagsite.lib.problem_responses.bad_request"
 handler404 = "flagsite.lib.problem_responses.page_not_found"
 handler500 = "flagsite.lib.problem_responses.server_error"

@@ -6,6 +6,7 @@ from django.db import models
 
 from accounts.models import Project
 from flagsite.lib.keys import MAX_KEY, validate_key
+from flagsite.lib.stored_json import JsonDecoder
 
 
 class Segment(models.Model):
@@ -18,9 +19,9 @@ class Segment(models.Model):
     key = models.CharField(max_length=MAX_KEY, validators=[validate_key])
     name = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
-    condition = models.JSONField(null=True, blank=True)
-    included = models.JSONField(default=list, blank=True)
-    excluded = models.JSONField(default=list, blank=True)
+    condition = models.JSONField(decoder=JsonDecoder, null=True, blank=True)
+    included = models.JSONField(decoder=JsonDecoder, default=list, blank=True)
+    excluded = models.JSONField(decoder=JsonDecoder, default=list, blank=True)
     version = models.PositiveBigIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

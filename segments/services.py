@@ -16,6 +16,7 @@ from accounts.models import Project
 from accounts.permissions import require
 from accounts.querysets import lock_environments
 from accounts.roles import Ability
+from flagsite.lib.canonical import same
 from flagsite.lib.cycles import cycle_through
 from flagsite.lib.keys import MESSAGE, is_key
 from flagsite.lib.problems import InputError, InvalidInput, StaleVersion
@@ -86,13 +87,13 @@ def update_segment(
     _check_version(segment, if_version)
     old, old_document = _audited(segment), segment.document()
     used = _apply(segment, fields)
-    if _audited(segment) == old:
+    if same(_audited(segment), old):
         return segment
     segment.version += 1
     segment.save()
     _write_uses(segment, used)
     record(Action.UPDATE, segment, by=by, project=project, old=old, new=_audited(segment), comment=comment)
-    if segment.document() != old_document:
+    if not same(segment.document(), old_document):
         publish_segments(environments=environments, segments={key: segment.document()}, by=by, comment=comment)
     return segment
 

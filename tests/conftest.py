@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.actors import Actor, Source
@@ -25,6 +26,12 @@ SYSTEM = Actor.system("tests")
 def _nothing_held() -> None:
     """Databases go back in time between tests; what processes hold of them must too."""
     snapshots.forget_all()
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    """A hash that is slow on purpose would cost every test a third of a second for each of the cast."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @dataclass(frozen=True)

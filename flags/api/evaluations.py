@@ -6,15 +6,8 @@ from typing import Any
 from flagsite_sdk.engine.result import ErrorCode, Evaluation
 
 from accounts.models import Environment
-from flags.errors import FlagNotFound
-from flagsite.lib.problems import InvalidInput, Refusal
-
-
-class FlagUnusable(Refusal):
-    """The flag's definition cannot be used; the other flags can."""
-
-    status = 422
-    code = "MALFORMED_FLAG"
+from flags.errors import FlagNotFound, FlagUnusable
+from flagsite.lib.problems import InvalidInput
 
 
 def answer_of_one(key: str, evaluation: Evaluation) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import orjson
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from flagsite_sdk.engine.result import ErrorCode, Evaluation, Reason
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,6 +19,7 @@ from accounts.api.permissions import HoldsServerKey
 from accounts.api.scope import environment_of_key
 from flags import evaluation
 from flags.snapshots import snapshot_of
+from flagsite.lib.preconditions import is_held
 from flagsite.lib.problems import InvalidInput, Refusal, TooLarge
 
 _REASONS: Final = {
@@ -41,7 +43,7 @@ class OfrepFlagView(APIView):
     def post(self, request: Request, key: str) -> Response:
         """Decide one flag for the context."""
         try:
-            context = _context(request.data)
+            context = _context(request)
         except Refusal as refusal:
             return Response({"key": key, **_invalid(refusal)}, status=refusal.status)
         found = evaluation.evaluate(environment_of_key(request), key, context)
@@ -57,7 +59,7 @@ class OfrepFlagsView(APIView):
     def post(self, request: Request) -> HttpResponse:
         """Decide every flag for the context; 304 when that is what the client holds already."""
         try:
-            context = _context(request.data)
+            context = _context(request)
         except Refusal as refusal:
             return Response(_invalid(refusal), status=refusal.status)
         environment = environment_of_key(request)
@@ -69,13 +71,23 @@ class OfrepFlagsView(APIView):
             },
         )
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        if request.headers.get("If-None-Match") == etag:
+        if is_held(request, etag):
             return HttpResponse(status=304, headers={"ETag": etag})
         return HttpResponse(body, content_type="application/json", headers={"ETag": etag})
 
 
-def _context(body: Any) -> dict[str, Any]:
-    given = body.get("context") if isinstance(body, dict) else None
+class _Unreadable(Refusal):
+    """The body is not JSON, or no object: problem documents are not what an OFREP client can read."""
+
+
+def _context(request: Request) -> dict[str, Any]:
+    try:
+        body = request.data
+    except ParseError as error:
+        raise _Unreadable(str(error.detail)) from None
+    if not isinstance(body, dict):
+        raise _Unreadable("The body is a JSON object.")
+    given = body.get("context")
     if given is None:
         given = {}
     if not isinstance(given, dict):
@@ -86,7 +98,8 @@ def _context(body: Any) -> dict[str, Any]:
 
 
 def _invalid(refusal: Refusal) -> dict[str, Any]:
-    code = "GENERAL" if isinstance(refusal, TooLarge) else "INVALID_CONTEXT"
+    codes: dict[type[Refusal], str] = {TooLarge: "GENERAL", _Unreadable: "PARSE_ERROR"}
+    code = codes.get(type(refusal), "INVALID_CONTEXT")
     return {"errorCode": code, "errorDetails": refusal.detail}
 
 

@@ -20,7 +20,7 @@ _ATTRIBUTE: Final = "attr."
 class AuditQuery(ScopeQuery):
     """Whom to explain the flag for; attributes as `attr.NAME`."""
 
-    user_id = Text(help_text="The context's id.")
+    user_id = Text(allow_blank=True, help_text="The context's id; empty for somebody anonymous.")
     at = Text(required=False, help_text="A past moment, as RFC 3339; by default now.")
 
 
@@ -40,15 +40,17 @@ def context_of_query(parameters: QueryDict) -> Question:
 
     Raises:
         ValidationError: when there is no `user_id`, or an unknown parameter.
-        InvalidInput: when `at` is not a moment.
+        InvalidInput: when `at` is not a moment, or an attribute is given twice.
         TooLarge: when the context is over its limit.
     """
     others = parameters.copy()
     attributes = {}
-    for name in parameters:
+    for name, texts in parameters.lists():
         if name.startswith(_ATTRIBUTE):
-            (text,) = others.pop(name)[-1:]
-            attributes[name.removeprefix(_ATTRIBUTE)] = _value(text)
+            if len(texts) > 1:
+                raise InvalidInput.at(name, "Given more than once; a list is written `[1, 2]`.")
+            attributes[name.removeprefix(_ATTRIBUTE)] = _value(texts[0])
+            del others[name]
     query = read_query(AuditQuery, others)
     return Question(checked_context(attributes | {"id": query["user_id"]}), _moment(query.get("at")))
 

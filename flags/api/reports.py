@@ -53,10 +53,10 @@ def report_of(body: bytes) -> Report:
         InvalidInput: naming the first place that is wrong.
         TooLarge: when it has too many rows.
     """
-    if b"\\u0000" in body:
-        raise InvalidInput.at("", "The report holds a NUL character (\\u0000), which cannot be stored.")
     try:
         report = msgspec.json.decode(body, type=Report)
+    except (UnicodeDecodeError, RecursionError):
+        raise InvalidInput.at("", "The report is not valid UTF-8, or nested too deeply.") from None
     except msgspec.DecodeError as error:
         message, _, place = str(error).partition(" - at `")
         raise InvalidInput.at(place.rstrip("`").removeprefix("$."), message) from None

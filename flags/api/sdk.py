@@ -1,10 +1,10 @@
 """What SDKs ask for and report, with a server key: the configuration, evaluations, and their reports."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,11 +14,11 @@ from accounts.api.scope import environment_of_key
 from flags import evaluation
 from flags.api.evaluations import answer_of_all, answer_of_one
 from flags.api.reports import ReportParser, report_of
-from flags.api.serializers import EvaluationBody, EvaluationRequest
+from flags.api.serializers import ConfigQuery, EvaluationBody, EvaluationRequest, EvaluationsBody
 from flags.services import receive_report
 from flags.snapshots import Update, snapshot_of
-from flagsite.lib.problems import InvalidInput
-from flagsite.lib.strict import read_body
+from flagsite.lib.preconditions import accepts_gzip, is_held
+from flagsite.lib.strict import read_body, read_query
 
 
 class ConfigView(APIView):
@@ -28,23 +28,17 @@ class ConfigView(APIView):
 
     @extend_schema(
         operation_id="sdk_config",
-        parameters=[OpenApiParameter("since", int, description="Revision that is held already.")],
+        parameters=[ConfigQuery],
         responses={200: dict[str, Any], 304: None},
     )
     def get(self, request: Request) -> HttpResponse:
         """Return the snapshot, a delta to a revision that is held, or 304 when nothing is new."""
-        since = _revision(request.query_params.get("since", "0"))
+        since = read_query(ConfigQuery, request.query_params).get("since", 0)
         snapshot = snapshot_of(environment_of_key(request))
         held = f'"{snapshot.revision}"'
-        if request.headers.get("If-None-Match") == held:
+        if is_held(request, held):
             return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": held})
         return _bytes(snapshot.since(since) if since else snapshot.whole(), request)
-
-
-def _revision(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise InvalidInput.at("since", "A revision is a whole number.")
-    return int(text)
 
 
 def _bytes(update: Update, request: Request) -> HttpResponse:
@@ -55,9 +49,16 @@ def _bytes(update: Update, request: Request) -> HttpResponse:
         "Cache-Control": "private, no-cache",
     }
     body = update.body
-    if update.compressed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
+    if update.compressed is not None and accepts_gzip(request):
         body, headers["Content-Encoding"] = update.compressed, "gzip"
     return HttpResponse(body, content_type="application/json", headers=headers)
+
+
+_ANSWER: Final = PolymorphicProxySerializer(
+    component_name="EvaluationAnswer",
+    serializers=[EvaluationBody, EvaluationsBody],
+    resource_type_field_name=None,
+)
 
 
 class EvaluateView(APIView):
@@ -65,7 +66,7 @@ class EvaluateView(APIView):
 
     permission_classes = (HoldsServerKey,)
 
-    @extend_schema(operation_id="evaluate", request=EvaluationRequest, responses=EvaluationBody)
+    @extend_schema(operation_id="evaluate", request=EvaluationRequest, responses=_ANSWER)
     def post(self, request: Request) -> Response:
         """Decide one flag for a context or, without `flag_key`, all of them."""
         body = read_body(EvaluationRequest, request.data)

@@ -19,7 +19,7 @@ from flags.api.wire_fields import (
 from flags.documents import state_document
 from flags.limits import MAX_TAGS
 from flags.models import FlagState, RevisionItem
-from flagsite.lib.strict import StrictSerializer, Text, Whole
+from flagsite.lib.strict import Digits, StrictSerializer, Text, Whole
 
 
 class ScopeQuery(StrictSerializer):
@@ -144,6 +144,30 @@ class EvaluationBody(serializers.Serializer[Any]):
     reason = serializers.CharField()
     rule = serializers.CharField(required=False, help_text="Id of the rule that decided.")
     revision = serializers.IntegerField()
+
+
+class EvaluationOfAll(serializers.Serializer[Any]):
+    """What one of all flags is; one that cannot be used says so, and has no value."""
+
+    value = ValueField()
+    variation = serializers.CharField(allow_null=True)
+    reason = serializers.CharField()
+    rule = serializers.CharField(required=False, help_text="Id of the rule that decided.")
+    error_code = serializers.CharField(required=False)
+    error = serializers.CharField(required=False)
+
+
+class EvaluationsBody(serializers.Serializer[Any]):
+    """What every flag is for the context, all of one revision."""
+
+    flags = serializers.DictField(child=EvaluationOfAll())
+    revision = serializers.IntegerField()
+
+
+class ConfigQuery(StrictSerializer):
+    """What an SDK holds already."""
+
+    since = Digits(required=False, help_text="Revision that is held already; 0 for none.")
 
 
 class RestoreRequest(StrictSerializer):

@@ -6,14 +6,17 @@ foreign keys beside them.
 """
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import Q
 
 from accounts.models import Environment, Project
 from flagsite.lib.keys import MAX_KEY, validate_key
+from flagsite.lib.stored_json import JsonDecoder
 from segments.models import Segment
+
+MAX_SALT: Final = 64
 
 
 class FlagType(models.TextChoices):
@@ -33,7 +36,7 @@ class Flag(models.Model):
     name = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
     type = models.CharField(max_length=10, choices=FlagType.choices)
-    variations = models.JSONField()
+    variations = models.JSONField(decoder=JsonDecoder)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -74,12 +77,12 @@ class FlagState(models.Model):
     flag = models.ForeignKey(Flag, on_delete=models.CASCADE, related_name="states")
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="states")
     enabled = models.BooleanField(default=False)
-    salt = models.CharField(max_length=64)
+    salt = models.CharField(max_length=MAX_SALT)
     off_variation = models.CharField(max_length=128)
-    fallthrough = models.JSONField()
+    fallthrough = models.JSONField(decoder=JsonDecoder)
     rollout_percentage = models.DecimalField(max_digits=6, decimal_places=3, default=Decimal(100))
-    targets = models.JSONField(default=list)
-    rules = models.JSONField(default=list)
+    targets = models.JSONField(decoder=JsonDecoder, default=list)
+    rules = models.JSONField(decoder=JsonDecoder, default=list)
     version = models.PositiveBigIntegerField(default=1, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 

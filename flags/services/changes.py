@@ -20,6 +20,7 @@ from flags.models import Flag, FlagState, FlagTag
 from flags.publishing import Change, publish
 from flags.querysets import lock_flag, state_named, states_of
 from flags.services.writing import write_state
+from flagsite.lib.canonical import same
 from flagsite.lib.keys import MESSAGE, is_key
 from flagsite.lib.problems import InvalidInput, StaleVersion
 
@@ -93,7 +94,7 @@ def create_flag(
             document,
             _own(fields) if each.pk == environment.pk else {},
         )
-        for each in environments
+        for each in sorted(environments, key=lambda each: each.pk != environment.pk)
     ]
     for each in drafts:
         check_references(each)
@@ -130,7 +131,8 @@ def update_flag(
     environments = lock_environments(project, only=None if "variations" in fields else environment)
     flag = lock_flag(key, project=project)
     states = states_of(flag, environments=environments)
-    _check_version(next(state for state in states if state.environment_id == environment.pk), if_version)
+    states.sort(key=lambda state: state.environment_id != environment.pk)  # what is wrong is said of this one first
+    _check_version(states[0], if_version)
     if fields.get("type", flag.type) != flag.type:
         raise InvalidInput.at("type", f"The type of a flag never changes; it is `{flag.type}`.")
     documents = [state_document(state) for state in states]
@@ -145,7 +147,7 @@ def update_flag(
     if shared is not None:
         check_wanted_variations(flag)
         _write_shared(flag, fields, old=shared, by=by, comment=comment)
-    _write([each for each in drafts if each.new != each.old], Action.UPDATE, by=by, comment=comment)
+    _write([each for each in drafts if not same(each.new, each.old)], Action.UPDATE, by=by, comment=comment)
     return state_named(key, environment=environment)
 
 
@@ -214,7 +216,7 @@ def _write_shared(flag: Flag, fields: FlagFields, *, old: Mapping[str, Any], by:
     if "tags" in fields:
         _write_tags(flag, fields["tags"])
     new = _shared(flag)
-    if new != old:
+    if not same(new, old):
         flag.save()
         FlagState.objects.filter(flag=flag).update(version=F("version") + 1)
         record(Action.UPDATE, flag, by=by, project=flag.project, old=old, new=new, comment=comment)

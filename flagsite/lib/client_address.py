@@ -29,7 +29,7 @@ def address_of(request: HttpRequest) -> str | None:
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(text.strip())
+        return ip_address(text.strip().partition("%")[0])  # the scope of fe80::1%eth0 means nothing elsewhere
     except ValueError:
         return None
 

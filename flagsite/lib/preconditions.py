@@ -1,7 +1,8 @@
-"""`If-Match`: change it only if it is still what the caller saw."""
+"""Conditions in headers: `If-Match` for changes, `If-None-Match` for downloads, and whether gzip is welcome."""
 
 from rest_framework.request import Request
 
+from flagsite.lib.digits import number_of
 from flagsite.lib.problems import StaleVersion
 
 
@@ -14,10 +15,25 @@ def version_wanted(request: Request) -> int | None:
     header = request.headers.get("If-Match", "").strip()
     if not header or header == "*":
         return None
-    text = header.removeprefix("W/").strip('"')
-    if not (text.isascii() and text.isdigit()):
-        raise StaleVersion(f"If-Match names no version: {header}")
-    return int(text)
+    version = number_of(header.removeprefix("W/").strip('"'))
+    if version is None:
+        raise StaleVersion(f"If-Match names no version: {header[:100]}")
+    return version
+
+
+def is_held(request: Request, etag: str) -> bool:
+    """Tell whether `If-None-Match` names the entity tag; weakly (RFC 9110), as proxies that compress make it weak."""
+    held = [part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")]
+    return etag in held or held == ["*"]
+
+
+def accepts_gzip(request: Request) -> bool:
+    """Tell whether `Accept-Encoding` names gzip and does not forbid it (`gzip;q=0`)."""
+    for part in request.headers.get("Accept-Encoding", "").lower().split(","):
+        name, _, quality = part.replace(" ", "").partition(";q=")
+        if name == "gzip":
+            return quality.strip("0.") != "" or quality == ""
+    return False
 
 
 def etag_of(version: int) -> str:

@@ -5,7 +5,10 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from django.http import QueryDict
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+from flagsite.lib.digits import number_of
 
 Read = TypeVar("Read", bound="StrictSerializer")
 
@@ -53,9 +56,12 @@ def read_body(serializer: type[StrictSerializer], body: Any) -> dict[str, Any]:
 
 
 class Text(serializers.CharField):
-    """Text, and nothing that merely could be written as text."""
+    """Text as it was sent, and nothing that merely could be written as text."""
 
     default_error_messages = {"not_text": "Must be a text."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         """Refuse numbers and booleans, which DRF would turn into text."""
@@ -63,6 +69,20 @@ class Text(serializers.CharField):
             self.fail("not_text")
         text: str = super().to_internal_value(data)
         return text
+
+
+@extend_schema_field({"type": "integer", "minimum": 0})
+class Digits(Text):
+    """A whole number in a query parameter, where everything is text."""
+
+    default_error_messages = {"not_digits": "Must be a whole number."}
+
+    def to_internal_value(self, data: Any) -> int:  # type: ignore[override]  # a text comes in and a number goes out
+        """Refuse what is no number, and what no column holds."""
+        number = number_of(super().to_internal_value(data))
+        if number is None:
+            self.fail("not_digits")
+        return number
 
 
 class Whole(serializers.IntegerField):

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
+from flagsite.lib import paths  # noqa: F401 - for its converter
 from segments.api import views
 
 urlpatterns = [
     path("segments", views.SegmentListView.as_view()),
-    path("segments/<str:key>", views.SegmentView.as_view()),
+    path("segments/<key:key>", views.SegmentView.as_view()),
 ]
