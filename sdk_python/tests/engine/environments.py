@@ -4,11 +4,10 @@ import json
 from typing import Any
 
 import msgspec
-from hypothesis import strategies as st
-
 from flagsite_sdk.engine import InvalidContext, Malformed, Snapshot, UnknownFlag
 from flagsite_sdk.engine.definitions import Definitions, Raws
 from flagsite_sdk.engine.evaluate import evaluate
+from hypothesis import strategies as st
 
 NOW = 1_795_348_800.0
 """2026-11-22T12:00:00Z, a Sunday."""

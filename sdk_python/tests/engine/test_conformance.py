@@ -1,9 +1,11 @@
 """The shared cases, in both forms of the decision and in the explanation."""
 
-import pytest
+from typing import Any
 
+import pytest
 from flagsite_sdk.engine.bucketing import Purpose, bucket
 from flagsite_sdk.engine.operators import NEGATIONS, OPERATORS
+
 from sdk_python.tests.engine import conformance
 from sdk_python.tests.engine.conformance import Case
 from sdk_python.tests.engine.environments import Answer, by_compiled, by_reference, holding
@@ -31,7 +33,7 @@ def test_the_compiled_form_answers_as_the_case_says(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", conformance.buckets(), ids=lambda case: f"{case['purpose']}-{case['value']}")
-def test_a_golden_bucket_never_changes(case: dict[str, str]) -> None:
+def test_a_golden_bucket_never_changes(case: dict[str, Any]) -> None:
     purpose: Purpose = "rollout" if case["purpose"] == "rollout" else "split"
     assert bucket(case["salt"], purpose, case["value"]) == case["bucket"]
 

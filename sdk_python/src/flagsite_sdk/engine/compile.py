@@ -71,7 +71,7 @@ def compile_flag(
     writer = Writer(flag, segments, make_outcome)
     writer.write(prerequisites, clock)
     code = code_of(writer.text)
-    return FunctionType(code, _GLOBALS, "decide", (None, *writer.constants))  # type: ignore[return-value]
+    return FunctionType(code, _GLOBALS, "decide", (None, *writer.constants))
 
 
 @lru_cache(maxsize=CODES)

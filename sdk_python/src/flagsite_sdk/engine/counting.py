@@ -12,7 +12,8 @@ flag loses nothing.
 
 from itertools import count
 from threading import Lock
-from typing import NamedTuple
+
+import msgspec
 
 from flagsite_sdk.engine.result import Reason
 
@@ -23,7 +24,7 @@ LONGEST_KEY = 128
 """Longer keys are no keys and not counted."""
 
 
-class Count(NamedTuple):
+class Count(msgspec.Struct, frozen=True):
     """How often a flag was served in one way since the last reading."""
 
     flag: str
@@ -43,7 +44,7 @@ class Counter(count):  # type: ignore[type-arg]  # itertools.count cannot be sub
 
     def take(self) -> int:
         """How many ticks there were since the last call."""
-        ticks = next(self)
+        ticks: int = next(self)
         new = ticks - self.taken
         self.taken = ticks + 1
         return new

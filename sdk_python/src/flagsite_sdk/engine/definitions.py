@@ -26,7 +26,7 @@ class Documents(Mapping[str, _D]):
 
     def __init__(self, raws: Raws, read: Callable[[str, Any], _D]) -> None:
         self.raws = raws
-        self._read_document = read
+        self._read_document: Callable[[str, Any], _D] = read
         self._found: dict[str, _D | Malformed] = {}
 
     def __getitem__(self, key: str) -> _D:
@@ -92,10 +92,11 @@ class Definitions:
 
     def difference(self, other: "Definitions") -> tuple[list[str], list[str]]:
         """The keys of the flags and of the segments that are not the same in both."""
-        return _difference(self._flags, other._flags), _difference(self._segments, other._segments)
+        flags = _difference(self._flags, other.raw_flags)
+        return flags, _difference(self._segments, other.raw_segments)
 
 
-def _difference(one: Raws, other: Raws) -> list[str]:
+def _difference(one: Mapping[str, msgspec.Raw], other: Mapping[str, msgspec.Raw]) -> list[str]:
     return [key for key in one.keys() | other.keys() if key not in one or key not in other or one[key] != other[key]]
 
 

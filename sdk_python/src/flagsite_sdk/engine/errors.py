@@ -23,7 +23,7 @@ class Problem(NamedTuple):
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-class Malformed(Exception):  # noqa: N818  (a definition is malformed; it is a fact before it is an error)
+class Malformed(Exception):
     """A definition that cannot be used.
 
     Attributes:
@@ -35,11 +35,11 @@ class Malformed(Exception):  # noqa: N818  (a definition is malformed; it is a f
         super().__init__("; ".join(map(str, self.problems)))
 
 
-class InvalidContext(Exception):  # noqa: N818
+class InvalidContext(Exception):
     """The context is not a mapping with a text `id`."""
 
 
-class UnknownFlag(KeyError):  # noqa: N818
+class UnknownFlag(KeyError):
     """There is no flag of that key.
 
     Attributes:
@@ -54,7 +54,7 @@ class UnknownFlag(KeyError):  # noqa: N818
         return f"There is no flag {self.key!r}."
 
 
-class Gap(Exception):  # noqa: N818
+class Gap(Exception):
     """A delta that cannot be applied, because revisions before it are missing here.
 
     Attributes:

@@ -12,7 +12,7 @@ in. `trace` is told of every stage that is looked at; what it makes of that is n
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from flagsite_sdk.engine import bucketing
 from flagsite_sdk.engine.context import bucketing_value, identify, read
@@ -23,7 +23,6 @@ from flagsite_sdk.engine.model import (
     AnyOf,
     Comparison,
     Condition,
-    Everyone,
     Flag,
     InSegment,
     Not,
@@ -72,7 +71,7 @@ class Asker:
                 return any(self.matches(part) for part in conditions)
             case Not(inner):
                 return not self.matches(inner)
-            case Everyone():
+            case _:  # Everyone
                 return True
 
     def bucket(self, flag: Flag, purpose: bucketing.Purpose, bucket_by: str) -> int | None:
@@ -95,15 +94,15 @@ class Asker:
         if bucket is None:
             return None
         end = 0
-        for share in serve.shares:
+        for share in serve.shares[:-1]:
             end += share.buckets
             if bucket < end:
                 return share.variation
-        raise AssertionError(bucket)  # the weights add up to all the buckets
+        return serve.shares[-1].variation  # the weights add up to all the buckets
 
 
-class Trace(Protocol):
-    """Who wants to know why is told of every stage that was looked at."""
+class Trace:
+    """Is told of every stage that is looked at. This one does not listen; `explain` has one that does."""
 
     def enabled(self, flag: Flag) -> None:
         """Whether the flag is on was looked at."""
@@ -111,14 +110,17 @@ class Trace(Protocol):
     def prerequisite(self, wanted: Prerequisite, served: str | None) -> None:
         """A prerequisite was looked at; `served` is None when that flag cannot be decided."""
 
-    def targets(self, flag: Flag, found: str | None) -> None:
-        """The targets were looked at."""
+    def targets(self, found: str | None) -> None:
+        """The targets were looked at; `found` is what they have for the context."""
 
     def rule(self, flag: Flag, index: int, rule: Rule, asker: Asker) -> None:
         """A rule was looked at."""
 
     def default_rule(self, flag: Flag, asker: Asker) -> None:
         """The default rule was looked at."""
+
+
+_DEAF = Trace()
 
 
 def evaluate(
@@ -128,7 +130,7 @@ def evaluate(
     flags: Flags,
     segments: Segments,
     now: float,
-    trace: Trace | None = None,
+    trace: Trace = _DEAF,
 ) -> Decision:
     """Decide a flag for a context.
 
@@ -154,41 +156,43 @@ def evaluate(
             prerequisite = usable(name, flags, segments, cyclic)
         except (UnknownFlag, Malformed):
             continue  # it serves nothing
-        served[name] = decide(prerequisite, asker, served, segments, None).variation
+        served[name] = decide(prerequisite, asker, served, segments, _DEAF).variation
     return decide(flag, asker, served, segments, trace)
 
 
-def decide(flag: Flag, asker: Asker, served: Mapping[str, str], segments: Segments, trace: Trace | None) -> Decision:
+def decide(flag: Flag, asker: Asker, served: Mapping[str, str], segments: Segments, trace: Trace) -> Decision:
     """Decide a flag that can be used, knowing what its prerequisites serve."""
-    if trace:
-        trace.enabled(flag)
+    trace.enabled(flag)
     if not flag.enabled:
         return _decision(flag, flag.off_variation, Reason.OFF)
 
     for prerequisite in flag.prerequisites:
-        if trace:
-            trace.prerequisite(prerequisite, served.get(prerequisite.flag))
+        trace.prerequisite(prerequisite, served.get(prerequisite.flag))
         if served.get(prerequisite.flag) != prerequisite.variation:
             return _decision(flag, flag.off_variation, Reason.PREREQUISITE_FAILED)
 
-    found = next((target.variation for target in flag.targets if asker.id in target.ids), None)
-    if trace:
-        trace.targets(flag, found)
-    if found is not None:
-        return _decision(flag, found, Reason.TARGET_MATCH)
+    target = next((target.variation for target in flag.targets if asker.id in target.ids), None)
+    trace.targets(target)
+    if target is not None:
+        return _decision(flag, target, Reason.TARGET_MATCH)
 
     for segment in segments_first(flag, segments)[0]:
         asker.enter(segments[segment])
+    return _first_rule(flag, asker, trace) or _default_rule(flag, asker, trace)
+
+
+def _first_rule(flag: Flag, asker: Asker, trace: Trace) -> Decision | None:
     for index, rule in enumerate(flag.rules):
-        if trace:
-            trace.rule(flag, index, rule, asker)
+        trace.rule(flag, index, rule, asker)
         if asker.matches(rule.condition) and asker.is_inside(flag, rule.rollout, rule.serve):
             variation = asker.served(flag, rule.serve)
             if variation is not None:
                 return _decision(flag, variation, Reason.RULE_MATCH, rule.id)
+    return None
 
-    if trace:
-        trace.default_rule(flag, asker)
+
+def _default_rule(flag: Flag, asker: Asker, trace: Trace) -> Decision:
+    trace.default_rule(flag, asker)
     if asker.is_inside(flag, flag.rollout, flag.fallthrough):
         variation = asker.served(flag, flag.fallthrough)
         if variation is not None:

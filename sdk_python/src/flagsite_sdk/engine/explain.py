@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flagsite_sdk.engine.context import read
-from flagsite_sdk.engine.evaluate import Asker, evaluate
+from flagsite_sdk.engine.evaluate import Asker, Trace, evaluate
 from flagsite_sdk.engine.model import (
     All,
     AnyOf,
@@ -51,7 +51,7 @@ def explain(key: str, context: Mapping[str, Any], *, flags: Flags, segments: Seg
     }
 
 
-class _Trace:
+class _Trace(Trace):
     """Writes down every stage it is told of."""
 
     def __init__(self, segments: Segments) -> None:
@@ -72,7 +72,7 @@ class _Trace:
             }
         )
 
-    def targets(self, _flag: Flag, found: str | None) -> None:
+    def targets(self, found: str | None) -> None:
         self.steps.append({"step": "targets", "matched": found is not None, "variation": found})
 
     def rule(self, flag: Flag, index: int, rule: Rule, asker: Asker) -> None:

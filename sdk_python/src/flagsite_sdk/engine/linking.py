@@ -145,6 +145,7 @@ class Linker:
                 reached[name] = flags[name]
             except (KeyError, Malformed):
                 continue  # left out, it serves nothing
+            self._note_users(name, flags)
         segments = {}
         for one in reached.values():
             for name in segments_first(one, self.definitions.segments)[0]:

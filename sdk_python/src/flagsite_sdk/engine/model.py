@@ -144,7 +144,7 @@ def leaves(condition: Condition) -> list[Comparison | InSegment]:
             return [leaf for part in conditions for leaf in leaves(part)]
         case Not(inner):
             return leaves(inner)
-        case Everyone():
+        case _:
             return []
 
 

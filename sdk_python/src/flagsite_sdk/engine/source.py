@@ -16,7 +16,6 @@ from flagsite_sdk.engine.model import (
     AnyOf,
     Comparison,
     Condition,
-    Everyone,
     Flag,
     InSegment,
     Not,
@@ -141,7 +140,7 @@ class Writer:
                 return [leaf for part in parts for leaf in self._comparisons(part)]
             case Not(inner):
                 return self._comparisons(inner)
-            case Everyone():
+            case _:  # Everyone
                 return []
 
     def _is_relative(self, condition: Condition) -> bool:
@@ -160,7 +159,7 @@ class Writer:
                 return f"({' or '.join(map(self._condition, parts))})"
             case Not(inner):
                 return f"(not {self._condition(inner)})"
-            case Everyone():
+            case _:  # Everyone
                 return "True"
 
     def _segment(self, segment: Segment) -> str:

@@ -35,7 +35,8 @@ class Operator(msgspec.Struct, frozen=True):
         meaning: A sentence for the reference.
         attribute: The attributes that it understands; any other is wrong-typed: the comparison is false.
         operand: The values that it takes, in words.
-        check: The faults of a value (as read from JSON; lists are tuples) with `ignore_case`.
+        check: The faults of a value (as read from JSON; lists are tuples) with `ignore_case`; None when the
+            operator takes no value.
         test: Whether an attribute that is present compares true: (attribute, value, ignore_case, now).
         code: The same for one value and `ignore_case`, as source.
         negation: The name of the operator that is true exactly when this one is false.
@@ -47,7 +48,7 @@ class Operator(msgspec.Struct, frozen=True):
     meaning: str
     attribute: str
     operand: str
-    check: Callable[[Any, bool], Iterator[Fault]]
+    check: Callable[[Any, bool], Iterator[Fault]] | None
     test: Callable[[Any, Any, bool, float], bool]
     code: Callable[[Any, bool], Code]
     negation: str | None = None

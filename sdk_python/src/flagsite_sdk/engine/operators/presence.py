@@ -1,14 +1,8 @@
 """Presence: exists. A null attribute is missing; an empty text, list or mapping is there."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from flagsite_sdk.engine.operators.operator import Code, Fault, Operator
-
-
-def _check(value: Any, _ignore_case: bool) -> Iterator[Fault]:
-    if value is not None:
-        yield "", "exists and not_exists take no value."
+from flagsite_sdk.engine.operators.operator import Code, Operator
 
 
 def _test(_actual: Any, _value: Any, _ignore_case: bool, _now: float) -> bool:
@@ -25,7 +19,7 @@ OPERATORS = (
         meaning="The attribute is there and not null.",
         attribute="any",
         operand="nothing",
-        check=_check,
+        check=None,
         test=_test,
         code=_code,
         negation="not_exists",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-import re2
+import re2  # type: ignore[import-untyped]  # it has no stubs
 
 from flagsite_sdk.engine.operators.operator import Code, Fault, Operator, each, items
 

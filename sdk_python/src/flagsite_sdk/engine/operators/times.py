@@ -41,7 +41,7 @@ def seconds(value: Any) -> float | None:
     if isinstance(value, str):
         return _parse(value) if len(value) <= LONGEST else None
     if is_number(value):
-        return value if math.isfinite(value) else None  # type: ignore[no-any-return]  # int or float
+        return value if math.isfinite(value) else None
     if isinstance(value, datetime) and value.utcoffset() is not None:
         return value.timestamp()
     return None

@@ -11,10 +11,11 @@ DEEPEST = 20
 """How deep conditions may be nested."""
 
 _KINDS = ("attribute", "segment", "all", "any", "not", "everyone")
-_VALUELESS = ("exists", "not_exists")
 
 
-def condition(reader: Reader, document: Any, path: str, depth: int = 1) -> Condition:
+def condition(  # noqa: PLR0911  # one for each kind
+    reader: Reader, document: Any, path: str, depth: int = 1
+) -> Condition:
     """Read a condition; an unusable part of it is noted and stands as Everyone."""
     if depth > DEEPEST:
         reader.problem(path, f"Conditions are nested deeper than {DEEPEST} levels.")
@@ -46,7 +47,9 @@ def condition(reader: Reader, document: Any, path: str, depth: int = 1) -> Condi
 
 def _comparison(reader: Reader, document: dict[str, Any], path: str) -> Condition:
     name = document.get("operator")
-    takes_value = name not in _VALUELESS
+    operator = find(name) if isinstance(name, str) else None
+    check = None if operator is None else operator.check
+    takes_value = check is not None or operator is None
     reader.fields(
         document,
         path,
@@ -55,34 +58,31 @@ def _comparison(reader: Reader, document: dict[str, Any], path: str) -> Conditio
     )
     attribute = reader.text(document["attribute"], below(path, "attribute"))
     ignore_case = reader.boolean(document.get("ignore_case", False), below(path, "ignore_case"))
-    operator = find(name) if isinstance(name, str) else None
     if operator is None:
         if "operator" in document:
             reader.problem(below(path, "operator"), f"Is not a known operator: {name!r}.")
         return Everyone()
     if ignore_case and not operator.folds:
         reader.problem(below(path, "ignore_case"), f"Means nothing for the operator {name}.")
-        ignore_case = False
     value = document.get("value")
     value = tuple(value) if isinstance(value, list) else value
-    if takes_value and "value" in document:
+    if check is not None and "value" in document:
         at = below(path, "value")
         if not _is_plain(value):
             reader.problem(at, "Must be text, a finite number, a boolean or a list of them, as the operator asks.")
             return Everyone()
-        for suffix, message in operator.check(value, ignore_case):
+        for suffix, message in check(value, ignore_case):
             reader.problem(at + suffix, message)
     return Comparison(attribute, str(name), value, ignore_case)
 
 
 def _is_plain(value: Any) -> bool:
+    """Whether it is a scalar or a list of scalars that JSON can say."""
     for item in value if isinstance(value, tuple) else (value,):
         if isinstance(item, str):
             if not is_unicode(item):
                 return False
-        elif isinstance(item, float) and not math.isfinite(item):
-            return False
-        elif not isinstance(item, bool | int | float):
+        elif not isinstance(item, bool | int | float) or not math.isfinite(item):
             return False
     return True
 
@@ -91,8 +91,8 @@ def write_condition(condition: Condition) -> dict[str, Any]:
     """A condition as JSON."""
     match condition:
         case Comparison(attribute, operator, value, ignore_case):
-            document = {"attribute": attribute, "operator": operator}
-            if operator not in _VALUELESS:
+            document: dict[str, Any] = {"attribute": attribute, "operator": operator}
+            if value is not None:
                 document["value"] = list(value) if isinstance(value, tuple) else value
             if ignore_case:
                 document["ignore_case"] = True
@@ -105,5 +105,5 @@ def write_condition(condition: Condition) -> dict[str, Any]:
             return {"any": [write_condition(part) for part in parts]}
         case Not(inner):
             return {"not": write_condition(inner)}
-        case Everyone():
+        case _:  # Everyone
             return {"everyone": True}
