@@ -1,8 +1,9 @@
 """Reads of segments."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Func, IntegerField, Q, QuerySet
 
 from accounts.models import Project
 from segments.errors import SegmentNotFound
@@ -45,3 +46,20 @@ def uses_between_segments(project: Project) -> dict[str, set[str]]:
     for user, used in SegmentUse.objects.filter(user__project=project).values_list("user__key", "used__key"):
         graph.setdefault(user, set()).add(used)
     return graph
+
+
+class _Length(Func):
+    """How many entries a JSON list has, without fetching it."""
+
+    function = "JSON_ARRAY_LENGTH"
+    output_field = IntegerField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return PostgreSQL's word for it."""
+        return self.as_sql(compiler, connection, function="JSONB_ARRAY_LENGTH", **context)
+
+
+def with_lengths(rows: QuerySet[Segment]) -> QuerySet[Any]:
+    """Return the segments with `included_held` and `excluded_held`, how many ids are listed, but without the ids."""
+    lengths = {"included_held": _Length("included"), "excluded_held": _Length("excluded")}
+    return rows.defer("condition", "included", "excluded").annotate(**lengths)

@@ -7,7 +7,8 @@ from accounts.models import Environment, Project
 from flags.errors import RevisionNotFound
 from flags.models import FlagState, RevisionItem
 from flags.querysets import document_at, revision_numbered
-from flags.services.changes import PER_ENVIRONMENT, FlagFields, update_flag
+from flags.services.changes import update_flag
+from flags.services.fields import PER_ENVIRONMENT, FlagFields
 
 
 def restore_flag(

@@ -1,11 +1,19 @@
-"""Writing a checked draft into its rows; called only by the other services, inside their transaction."""
+"""Writing checked drafts: rows, audit log, history. Called only by the other services, inside their transaction."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
+from django.db.models import F
 from flagsite_sdk.engine.references import named_segments
 
+from accounts.actors import Actor
+from accounts.audit import Action, record
 from flags.drafts import Draft
-from flags.models import Flag, Prerequisite, SegmentUse
+from flags.models import Flag, FlagState, FlagTag, Prerequisite, SegmentUse
+from flags.publishing import Change, publish
+from flags.services.fields import PER_ENVIRONMENT, FlagFields
+from flagsite.lib.canonical import same
 from segments.models import Segment
 
 
@@ -44,3 +52,63 @@ def _write_segment_uses(draft: Draft) -> None:
     named = Segment.objects.filter(project_id=draft.state.flag.project_id, key__in=named_segments(draft.definition))
     draft.state.segment_uses.all().delete()
     SegmentUse.objects.bulk_create(SegmentUse(state=draft.state, segment=segment) for segment in named)
+
+
+def write_drafts(drafts: Sequence[Draft], action: Action, *, by: Actor, comment: str) -> None:
+    """Write checked drafts, put them on record and publish them."""
+    for each in drafts:
+        write_state(each)
+        record(
+            action,
+            each.state,
+            by=by,
+            project=each.state.flag.project,
+            environment=each.state.environment.key,
+            old=own_audited(each.old) if action is Action.UPDATE else None,
+            new=own_audited(each.new),
+            comment=comment,
+        )
+    changes = [Change(each.state.environment, flags={each.state.flag.key: each.new}) for each in drafts]
+    publish(changes, by=by, comment=comment)
+
+
+def set_shared(flag: Flag, fields: FlagFields) -> None:
+    """Set what all environments share, without writing it."""
+    flag.name = fields.get("name", flag.name)
+    flag.description = fields.get("description", flag.description)
+    flag.variations = fields.get("variations", flag.variations)
+
+
+def write_shared(flag: Flag, fields: FlagFields, *, old: Mapping[str, Any], by: Actor, comment: str) -> None:
+    """Write what concerns all environments, when it has changed; every state is a new version then."""
+    if "tags" in fields:
+        write_tags(flag, fields["tags"])
+    new = shared_fields(flag)
+    if not same(new, old):
+        flag.save()
+        FlagState.objects.filter(flag=flag).update(version=F("version") + 1)
+        record(Action.UPDATE, flag, by=by, project=flag.project, old=old, new=new, comment=comment)
+
+
+def write_tags(flag: Flag, names: Sequence[str]) -> None:
+    """Give the flag these tags and no others."""
+    flag.tags.exclude(name__in=names).delete()
+    present = set(flag.tags.values_list("name", flat=True))
+    FlagTag.objects.bulk_create(FlagTag(flag=flag, name=name) for name in sorted(set(names) - present))
+
+
+def shared_fields(flag: Flag) -> Mapping[str, Any]:
+    """Return what is the same in all environments, as the audit log keeps it."""
+    return {
+        "key": flag.key,
+        "name": flag.name,
+        "description": flag.description,
+        "type": flag.type,
+        "variations": flag.variations,
+        "tags": sorted(flag.tags.values_list("name", flat=True)),
+    }
+
+
+def own_audited(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what concerns one environment, as the audit log keeps it."""
+    return {name: document[name] for name in PER_ENVIRONMENT}

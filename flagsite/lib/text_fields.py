@@ -66,7 +66,7 @@ class JsonTextField(forms.CharField):
             document = self.to_python(data)
         except ValidationError:
             return True
-        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS) != orjson.dumps(initial, option=orjson.OPT_SORT_KEYS)
+        return not same(document, initial)
 
 
 class IdListField(forms.CharField):

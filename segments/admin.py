@@ -1,0 +1,101 @@
+"""Segments in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.admin import markup
+from accounts.admin.filters import ProjectFilter
+from accounts.admin.guarded import GuardedAdmin
+from accounts.admin.requests import actor_of
+from accounts.roles import Ability
+from flagsite.lib.text_fields import IdListField
+from segments.forms import LISTS, SegmentForm
+from segments.models import Segment
+from segments.querysets import with_lengths
+from segments.services import create_segment, delete_segment, update_segment
+
+
+@admin.register(Segment)
+class SegmentAdmin(GuardedAdmin):
+    """Named audiences."""
+
+    project_path = "project"
+    added_by = changed_by = deleted_by = Ability.EDIT
+    form = SegmentForm
+
+    list_display = ("key", "name", "project", "count_included", "count_excluded", "updated_at")
+    list_filter = (ProjectFilter,)
+    search_fields = ("key", "name", "description")
+    ordering = ("key",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the segments; a list page does not fetch their ids, which may be many."""
+        rows = super().get_queryset(request)
+        match = request.resolver_match
+        return with_lengths(rows) if match and (match.url_name or "").endswith("_changelist") else rows
+
+    def get_fieldsets(self, request: HttpRequest, obj: Segment | None = None) -> Any:
+        """Show a list of ids as a form, or only its length."""
+        may_change = obj is None or self.has_change_permission(request, obj)
+        lists = [name if obj is None or self._listable(obj, name) else f"count_{name}" for name in LISTS]
+        known = ("project", "key", "name", "description")
+        who = ("condition" if may_change else "condition_shown", *lists)
+        why = ("comment", "version") if may_change else ()
+        return ((None, {"fields": known}), ("Who is in", {"fields": who}), ("This change", {"fields": why}))[
+            : 3 if may_change else 2
+        ]
+
+    def _listable(self, segment: Segment, name: str) -> bool:
+        return IdListField.holds(getattr(segment, name))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Segment | None = None) -> tuple[str, ...]:
+        """Return what never changes, and the lengths."""
+        del request
+        return () if obj is None else ("project", "key", "count_included", "count_excluded")
+
+    @admin.display(description="Listed in")
+    def count_included(self, segment: Any) -> str:
+        """Return how many ids are listed in."""
+        return self._count(segment, "included")
+
+    @admin.display(description="Listed out")
+    def count_excluded(self, segment: Any) -> str:
+        """Return how many ids are listed out."""
+        return self._count(segment, "excluded")
+
+    def _count(self, segment: Any, name: str) -> str:
+        held = getattr(segment, f"{name}_held", None)
+        return f"{len(getattr(segment, name)) if held is None else held:,} ids"
+
+    @admin.display(description="Condition")
+    def condition_shown(self, segment: Segment) -> Any:
+        """Return the condition as it is read."""
+        return "None" if segment.condition is None else markup.json(segment.condition)
+
+    def create(self, request: HttpRequest, form: Any) -> Segment:
+        """Create the segment."""
+        data = form.cleaned_data
+        return create_segment(
+            project=data["project"],
+            key=data["key"],
+            fields=form.changes(),
+            by=actor_of(request),
+            comment=data["comment"],
+        )
+
+    def update(self, request: HttpRequest, row: Segment, form: Any) -> None:
+        """Change the segment, if it still is what was shown."""
+        update_segment(
+            project=row.project,
+            key=row.key,
+            fields=form.changes(),
+            by=actor_of(request),
+            if_version=form.cleaned_data["version"] or 0,
+            comment=form.cleaned_data["comment"],
+        )
+
+    def remove(self, request: HttpRequest, row: Segment) -> None:
+        """Delete the segment, unless something names it."""
+        delete_segment(project=row.project, key=row.key, by=actor_of(request))
