@@ -69,7 +69,8 @@ def read_or_refuse(read: Callable[[], Any]) -> None:
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5))
 WORDS = """
     type enabled variations key value rules id if all any not attribute operator serve split weight variation ids
-    targets prerequisites flag segment hash salt off_variation fallthrough rollout_percentage bucket_by included everyone
+    targets prerequisites flag segment hash salt off_variation fallthrough rollout_percentage bucket_by included
+    everyone
 """
 names = st.sampled_from(WORDS.split())
 documents = st.recursive(

@@ -12,8 +12,7 @@ flag loses nothing.
 
 from itertools import count
 from threading import Lock
-
-import msgspec
+from typing import NamedTuple
 
 from flagsite_sdk.engine.result import Reason
 
@@ -24,13 +23,13 @@ LONGEST_KEY = 128
 """Longer keys are no keys and not counted."""
 
 
-class Count(msgspec.Struct, frozen=True):
+class Count(NamedTuple):
     """How often a flag was served in one way since the last reading."""
 
     flag: str
     variation: str | None
     reason: Reason
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple's method, which nobody asks of it
 
 
 class Counter(count):  # type: ignore[type-arg]  # itertools.count cannot be subscripted when it runs

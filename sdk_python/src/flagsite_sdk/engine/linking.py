@@ -135,7 +135,7 @@ class Linker:
     def _outcome(self, key: str, decision: Decision) -> Outcome:
         value, variation, reason, rule = decision
         named = Decision(value, intern(variation), reason, intern(rule) if rule else None)
-        return outcome(named, self._counters.counter(key, variation, reason))
+        return outcome(named, self._counters.counter(key, named.variation, reason))
 
     def _by_reference(self, flag: Flag, flags: Documents[Flag]) -> Decide:
         """The decision of a flag that is too large to be specialised, closed over all that it leans on."""
