@@ -4,9 +4,9 @@ The text has only names made up here (`i` the id, `k3` a constant, `a0` what was
 digest) and the operators' own sources; see `compile` for why. Nothing is decided here.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
+from sys import intern
 from typing import Any
 
 from flagsite_sdk.engine import bucketing, operators
@@ -24,6 +24,7 @@ from flagsite_sdk.engine.model import (
     Serve,
 )
 from flagsite_sdk.engine.operators import Code
+from flagsite_sdk.engine.operators.operator import shared
 from flagsite_sdk.engine.result import Decision, Outcome, Reason
 
 _Reading = tuple[str, str | None]
@@ -97,8 +98,7 @@ class Writer:
         self._lines.append("    " * depth + text)
 
     def _constant(self, value: Any) -> str:
-        # the same names and values come back in thousands of flags: keep each text once
-        self.constants.append(sys.intern(value) if type(value) is str else value)
+        self.constants.append(shared(value) if type(value) is str else value)
         return f"k{len(self.constants) - 1}"
 
     def _outcome(self, variation: str, reason: Reason, rule: str | None = None) -> str:
@@ -212,7 +212,7 @@ class Writer:
         if derive:
             first, local = self._reading(attribute, None)
             return f"({derive.format(read=first, x=local)})"
-        name = self._constant(attribute)
+        name = self._constant(intern(attribute))  # as the caller's keys mostly are: found by identity
         if "." not in attribute:
             return f"context.get({name})"
         local = self._local(attribute, None)

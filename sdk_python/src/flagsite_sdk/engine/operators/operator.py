@@ -1,6 +1,7 @@
 """What an operator is: the shape that every entry of the table has."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -54,6 +55,12 @@ class Operator(msgspec.Struct, frozen=True):
     negation: str | None = None
     folds: bool = False
     relative: bool = False
+
+
+@lru_cache(maxsize=4_096)
+def shared(text: str) -> str:
+    """The same text, from an earlier call if there was one: the same values come back in thousands of flags."""
+    return text
 
 
 def items(value: Any) -> tuple[Any, ...]:

@@ -4,10 +4,9 @@ Text, numbers and booleans never equal each other; 1 and 1.0 are one number; NaN
 """
 
 from collections.abc import Iterator
-from sys import intern
 from typing import Any
 
-from flagsite_sdk.engine.operators.operator import Code, Fault, Operator, each, is_number
+from flagsite_sdk.engine.operators.operator import Code, Fault, Operator, each, is_number, shared
 
 LISTS = (list, tuple, set, frozenset)
 FEW = 3
@@ -75,7 +74,7 @@ def _in_code(value: Any, ignore_case: bool) -> Code:
     if ignore_case:
         return Code("comparable({read}, True) in {0}", (wanted,))
     if all(isinstance(item, str) for item in value):
-        texts = sorted(map(intern, wanted))  # the same texts come back in many flags
+        texts = sorted(map(shared, wanted))
         # a short tuple is as fast as a set and takes a third of its memory
         constant = tuple(texts) if len(texts) <= FEW else frozenset(texts)
         return Code("isinstance({read}, str) and {x} in {0}", (constant,))
