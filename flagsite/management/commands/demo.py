@@ -1,6 +1,7 @@
 """`manage.py demo`: a shop with flags, served by one process with nothing else installed."""
 
 import socket
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         facts = load(file, url=f"http://{host}:{port}")
         self.stdout.write(WELCOME.format(**facts, file=file, data=settings.DATA_DIR))
         self.stdout.flush()
-        with celery_in_threads():
+        with celery_in_threads(), suppress(KeyboardInterrupt):  # uvicorn stops gracefully, then raises it again
             server(listening).run(sockets=[listening])
         self.stdout.write("Stopped.")
 
