@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.db.models import QuerySet
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from accounts.models import ApiToken, Environment, Project, ServerKey, User
@@ -23,6 +24,12 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at r
     refusal: ClassVar[Refusal | None] = None
     fields_of_paths: ClassVar[Mapping[str, str]] = {}
     """Names that services use for a field which is called otherwise here."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, ProjectChoice | EnvironmentChoice):
+                field.offer(self.access)
 
     def clean(self) -> dict[str, Any]:
         """Put what the service has refused to its fields."""
@@ -46,17 +53,35 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at r
 
 
 class ProjectChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # no generic at run time
-    """One of the projects in which the person may do what the form is for."""
+    """One of the projects in which the person has an ability."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, ability: Ability, **kwargs: Any) -> None:
         super().__init__(queryset=Project.objects.none(), widget=UnfoldAdminSelectWidget, **kwargs)
+        self.ability = ability
+
+    def offer(self, access: Access) -> None:
+        """Offer this person's projects; the only one is chosen already."""
+        self.queryset = access.projects(self.ability)
+        self.initial = _only(self.queryset)
 
 
 class EnvironmentChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # likewise
-    """One of the environments of those projects."""
+    """One of the environments of the projects in which the person has an ability."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, ability: Ability, **kwargs: Any) -> None:
         super().__init__(queryset=Environment.objects.none(), widget=UnfoldAdminSelectWidget, **kwargs)
+        self.ability = ability
+
+    def offer(self, access: Access) -> None:
+        """Offer the environments of this person's projects."""
+        projects = access.projects(self.ability)
+        self.queryset = Environment.objects.filter(project__in=projects).select_related("project")
+        self.initial = _only(self.queryset)
+
+
+def _only(rows: QuerySet[Any]) -> Any:
+    found = list(rows.values_list("pk", flat=True)[:2])
+    return found[0] if len(found) == 1 else None
 
 
 class ProjectForm(ServiceForm):
@@ -133,17 +158,11 @@ class RoleField(forms.ChoiceField):
 class ServerKeyForm(ServiceForm):
     """A new key of an environment."""
 
-    environment = EnvironmentChoice()
+    environment = EnvironmentChoice(Ability.MANAGE)
 
     class Meta:
         model = ServerKey
         fields = ("environment", "name", "expires_at")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        managed = self.access.projects(Ability.MANAGE)
-        choice = self.fields["environment"]
-        choice.queryset = Environment.objects.filter(project__in=managed).select_related("project")  # type: ignore[attr-defined]  # it is an EnvironmentChoice
 
 
 class ApiTokenForm(ServiceForm):

@@ -16,7 +16,7 @@ LISTS = ("included", "excluded")
 class SegmentForm(ServiceForm):
     """A segment. A list of ids that is too long for a form is left out of it, and so stays as it is."""
 
-    project = ProjectChoice()
+    project = ProjectChoice(Ability.EDIT)
     condition = JsonTextField(
         required=False,
         rows=12,
@@ -35,8 +35,6 @@ class SegmentForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "project" in self.fields:
-            self.fields["project"].queryset = self.access.projects(Ability.EDIT)  # type: ignore[attr-defined]  # a ModelChoiceField
         self.initial["version"] = self.instance.version
         for name in LISTS:
             if not IdListField.holds(getattr(self.instance, name)):

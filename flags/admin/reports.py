@@ -1,0 +1,31 @@
+"""What SDKs report, to be read only."""
+
+from django.contrib import admin
+
+from accounts.admin.filters import EnvironmentFilter, ProjectFilter
+from accounts.admin.guarded import GuardedAdmin
+from flags.models import EvaluationCount, TrackedEvent
+
+
+@admin.register(EvaluationCount)
+class EvaluationCountAdmin(GuardedAdmin):
+    """How often flags were evaluated."""
+
+    project_path = "environment__project"
+    list_display = ("minute", "environment", "flag_key", "variation", "reason", "count")
+    list_display_links = None
+    list_filter = (ProjectFilter, EnvironmentFilter)
+    search_fields = ("flag_key",)
+    fields = ("environment", "flag_key", "variation", "reason", "minute", "count")
+
+
+@admin.register(TrackedEvent)
+class TrackedEventAdmin(GuardedAdmin):
+    """What contexts did."""
+
+    project_path = "environment__project"
+    list_display = ("time", "environment", "name", "context_id", "value")
+    list_display_links = None
+    list_filter = (ProjectFilter, EnvironmentFilter)
+    search_fields = ("name", "context_id")
+    fields = ("environment", "name", "context_id", "value", "time")

@@ -1,0 +1,57 @@
+"""Revisions in the admin: what happened to an environment's configuration, to be read only."""
+
+import orjson
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from accounts.admin import markup
+from accounts.admin.filters import EnvironmentFilter, ProjectFilter
+from accounts.admin.guarded import GuardedAdmin
+from flags.models import Revision
+
+SHOWN = 4
+"""Keys that the list names of one revision; of more, it says how many there are."""
+
+
+@admin.register(Revision)
+class RevisionAdmin(GuardedAdmin):
+    """The chain of revisions. Nobody writes here: services append."""
+
+    project_path = "environment__project"
+    list_display = ("revision", "environment", "concerns", "actor_label", "source", "comment", "created_at")
+    list_filter = (ProjectFilter, EnvironmentFilter)
+    search_fields = ("items__key", "actor_label", "comment")
+    ordering = ("-pk",)
+    fieldsets = (
+        (None, {"fields": ("environment", "number", "created_at", "actor_label", "source", "comment", "digest")}),
+        ("What SDKs were sent", {"fields": ("delta_shown",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
+        """Return the revisions; the list page does without their deltas."""
+        rows = super().get_queryset(request).prefetch_related("items")
+        match = request.resolver_match
+        return rows.defer("delta") if match and (match.url_name or "").endswith("_changelist") else rows
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Let a flag's page lead to the revisions that concern it."""
+        return lookup.startswith("items__k") or bool(super().lookup_allowed(lookup, value, request))
+
+    @admin.display(description="Revision", ordering="number")
+    def revision(self, revision: Revision) -> int:
+        """Return the number."""
+        return revision.number
+
+    @admin.display(description="Concerns")
+    def concerns(self, revision: Revision) -> str:
+        """Return which flags and segments changed."""
+        keys = [f"{item.kind} {item.key}" for item in revision.items.all()]
+        more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+        return ", ".join(keys[:SHOWN]) + more or "-"
+
+    @admin.display(description="Delta")
+    def delta_shown(self, revision: Revision) -> SafeString:
+        """Return the delta as it is read."""
+        return markup.json(orjson.loads(revision.delta))
