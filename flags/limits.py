@@ -11,3 +11,5 @@ MAX_REPORT_BYTES: Final = 1024 * 1024
 MAX_REPORT_ROWS: Final = 5_000
 MAX_MERGED_REVISIONS: Final = 500
 """Revisions that are folded into one delta for a reader that lags behind; one further behind gets the snapshot."""
+MAX_KEPT_DELTA_BYTES: Final = 8 * 1024 * 1024
+"""Bytes of deltas that a process keeps of an environment; a reader who needs older ones gets the snapshot."""

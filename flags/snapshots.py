@@ -16,7 +16,7 @@ from flagsite_sdk.engine.snapshot import Snapshot
 
 from accounts.models import Environment
 from flags.documents import state_document
-from flags.limits import MAX_MERGED_REVISIONS
+from flags.limits import MAX_KEPT_DELTA_BYTES, MAX_MERGED_REVISIONS
 from flags.models import Revision
 from flags.querysets import states_in
 from flagsite.lib import clock
@@ -28,6 +28,8 @@ _STEPS: Final = 1_000
 _MERGED_KEPT: Final = 32
 """Merged deltas to the present revision that are kept for other readers who lag behind as far."""
 _GZIP_LEVEL: Final = 6
+_SMALL: Final = 20
+"""Environments of so few flags are sent deltas always: there is nothing to save."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class EnvironmentSnapshot:
         self._environment_id = environment_id
         self._lock = threading.Lock()
         self._deltas: OrderedDict[int, bytes] = OrderedDict()
+        self._deltas_bytes = 0
         self._merged: dict[int, Update] = {}
         self._whole: Update | None = None
         self.engine = Snapshot(clock=clock.epoch)
@@ -84,8 +87,10 @@ class EnvironmentSnapshot:
 
     def _remember(self, number: int, body: bytes) -> None:
         self._deltas[number] = body
-        while len(self._deltas) > MAX_MERGED_REVISIONS:
-            self._deltas.popitem(last=False)
+        self._deltas_bytes += len(body)
+        while len(self._deltas) > MAX_MERGED_REVISIONS or self._deltas_bytes > MAX_KEPT_DELTA_BYTES:
+            _, dropped = self._deltas.popitem(last=False)
+            self._deltas_bytes -= len(dropped)
         self._merged.clear()
         self._whole = None
 
@@ -104,6 +109,7 @@ class EnvironmentSnapshot:
                 break
         self.engine.replace(body)
         self._deltas.clear()
+        self._deltas_bytes = 0
         self._merged.clear()
         self._whole = None
 
@@ -134,18 +140,18 @@ class EnvironmentSnapshot:
             if revision not in self._merged:
                 if len(self._merged) >= _MERGED_KEPT:
                     self._merged.clear()
-                self._merged[revision] = Update(held, self._merge(revision))
-            merged = self._merged[revision]
-            whole = self._compose_whole()
-            return merged if len(merged.body) < len(whole.body) else whole
+                self._merged[revision] = self._merge(revision)
+            return self._merged[revision]
 
-    def _merge(self, revision: int) -> bytes:
+    def _merge(self, revision: int) -> Update:
+        """Fold the deltas since a revision into one; return the snapshot when most of it would be in there anyway."""
         deltas = [orjson.loads(self._deltas[number]) for number in range(revision + 1, self.engine.revision + 1)]
         flags = {key: item for delta in deltas for key, item in delta["flags"].items()}
         segments = {key: item for delta in deltas for key, item in delta["segments"].items()}
-        return canonical(
-            {"since": revision, "revision": self.engine.revision, "flags": flags, "segments": segments},
-        )
+        if 2 * len(flags) > len(self.engine.keys()) > _SMALL:
+            return self._compose_whole()
+        held = self.engine.revision
+        return Update(held, canonical({"since": revision, "revision": held, "flags": flags, "segments": segments}))
 
 
 def _compose(environment: Environment) -> bytes:
