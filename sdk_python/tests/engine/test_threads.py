@@ -131,7 +131,7 @@ def test_a_reader_looks_again_when_something_changed_meanwhile() -> None:
             snapshot.apply(json.dumps({"since": 1, "revision": 2}).encode())
         return snapshot.revision
 
-    assert snapshot._consistent(look) == 2
+    assert snapshot.consistently(look) == 2
     assert looked == [1, 2]
 
 

@@ -129,13 +129,13 @@ class Snapshot:
 
     def detail(self, key: str, context: Any) -> Evaluation:
         """Decide a flag, with the revision that decided, and count it. Never raises."""
-        evaluation = self._consistent(lambda: self._evaluation(key, context))
+        evaluation = self.consistently(lambda: self._evaluation(key, context))
         self._counters.tick(key, evaluation.variation, evaluation.reason)
         return evaluation
 
     def evaluate_all(self, context: Any) -> dict[str, Evaluation]:
         """Decide every flag at one revision and one moment. Counts nothing, never raises."""
-        return self._consistent(lambda: self._all(context))
+        return self.consistently(lambda: self._all(context))
 
     def explain(self, key: str, context: Any, *, now: float) -> dict[str, Any]:
         """How a flag decides for a context, step by step, as JSON. Counts nothing.
@@ -171,8 +171,11 @@ class Snapshot:
         """What was counted since the last call, exactly."""
         return self._counters.take()
 
-    def _consistent(self, read: Callable[[], _T]) -> _T:
-        """What `read` finds while nothing changes: try without the lock, then with it."""
+    def consistently(self, read: Callable[[], _T]) -> _T:
+        """What `read` finds while nothing changes, so that all it looks at is of one revision.
+
+        It is called without the lock, and again when something changed meanwhile; after a few tries with it.
+        """
         for _ in range(TRIES):
             generation = self._generation
             if generation % 2 == 0:
