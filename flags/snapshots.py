@@ -25,6 +25,8 @@ from segments.models import Segment
 
 _STEPS: Final = 1_000
 """Revisions that are applied one by one; further behind, building anew is cheaper."""
+_RECENT: Final = 100
+"""Deltas that a process that has just started reads, for readers who were at an earlier one before."""
 _MERGED_KEPT: Final = 32
 """Merged deltas to the present revision that are kept for other readers who lag behind as far."""
 _GZIP_LEVEL: Final = 6
@@ -101,7 +103,10 @@ class EnvironmentSnapshot:
             self._build()
 
     def _build(self) -> None:
-        """Read everything. The number is read before and after, so that what lies between is of one revision."""
+        """Read everything, and the newest deltas.
+
+        The number is read before and after, so that what is read in between is of one revision.
+        """
         while True:
             environment = Environment.objects.get(pk=self._environment_id)
             body = _compose(environment)
@@ -112,6 +117,10 @@ class EnvironmentSnapshot:
         self._deltas_bytes = 0
         self._merged.clear()
         self._whole = None
+        recent = Revision.objects.filter(environment=environment, number__lte=environment.revision)
+        newest = recent.order_by("-number").values_list("number", "delta")[:_RECENT]
+        for number, delta in reversed(list(newest)):
+            self._remember(number, delta.encode())
 
     def whole(self) -> Update:
         """Return the snapshot, composed and compressed once a revision."""
