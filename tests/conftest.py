@@ -29,9 +29,10 @@ def _nothing_held() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _quick_passwords(settings: Settings) -> None:
-    """A hash that is slow on purpose would cost every test a third of a second for each of the cast."""
+def _quick(settings: Settings) -> None:
+    """Neither hash passwords slowly on purpose, nor look for every static file whenever a client is made."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @dataclass(frozen=True)
