@@ -14,12 +14,17 @@ def verdicts(results: Results) -> list[Verdict]:
     return [verdict for verdict in judged if verdict is not None]
 
 
+def _is_settled(results: Results, verdict: Verdict) -> bool:
+    return verdict.row is not THREADS or not results.was_disturbed
+
+
 def complaints(results: Results) -> list[str]:
     """Return, in sentences, what keeps a run from being a success; none is what `make bench` hopes for."""
     found = verdicts(results)
     unjudged = {row.title for row in ROWS if row.judged} - {verdict.row.title for verdict in found}
     return [
-        *(f"missed: {verdict.row.title}" for verdict in found if not verdict.kept),
+        *(f"missed: {each.row.title}" for each in found if _is_settled(results, each) and not each.kept),
+        *(f"not judged, the machine was busy: {each.row.title}" for each in found if not _is_settled(results, each)),
         *(f"not measured: {title}" for title in sorted(unjudged)),
         *(f"{name} could not be measured whole: {reason}" for name, reason in results.broken.items()),
     ]
@@ -60,9 +65,15 @@ def _against_the_best(results: Results) -> str:
         lines.append(
             f"| {row.title} | {row.show(verdict.ours)} | {least}{row.show(row.budget * row.scale)} "
             f"| {row.show(verdict.best)} ({_package(results, verdict.peer)}) | {ratio} | {limit} "
-            f"| {'kept' if verdict.kept else '**missed**'} |"
+            f"| {_word(results, verdict)} |"
         )
     return "\n".join(lines)
+
+
+def _word(results: Results, verdict: Verdict) -> str:
+    if not _is_settled(results, verdict):
+        return "not judged: the machine was busy"
+    return "kept" if verdict.kept else "**missed**"
 
 
 def _beside_each_other(results: Results) -> str:
@@ -104,11 +115,14 @@ def _notes(results: Results) -> str:
         for name, reason in reasons.items()
     ]
     without = "no network: each process was alone in an empty network namespace"
+    load = (
+        f"Load of the machine: {results.load[0]:.1f} before, {results.load[1]:.1f} after (a run by itself ends near 1)."
+        " The best of the rounds hides what others take; two threads cannot, and are not judged on a busy machine."
+    )
     with_network = "addresses that answer nobody (this system does not let a process leave the network)"
     lines += [
         f"- Offline means {without if results.offline else with_network}.",
-        f"- Load of the machine: {results.load[0]:.1f} before, {results.load[1]:.1f} after; a run by itself ends near 1."
-        " Above that others were running, which the best of the rounds hides, but not the threads' row.",
+        f"- {load}",
         f"- Python {platform.python_version()}, {platform.system()} {platform.machine()}, {_processor()}.",
     ]
     return "\n".join(lines)

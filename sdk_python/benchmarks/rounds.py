@@ -80,6 +80,11 @@ class Results:
     load: tuple[float, float] = (0.0, 0.0)
     """How many processes wanted to run, before the rounds and after: the last minute's average."""
 
+    @property
+    def was_disturbed(self) -> bool:
+        """Whether others wanted more processors than there are, so that two threads could not have one each."""
+        return max(self.load) > (os.cpu_count() or 1)
+
     def keep(self, row: str, peer: str, value: float) -> None:
         """Keep the value if it is the least of the rounds so far."""
         known = self.values.setdefault(row, {})
