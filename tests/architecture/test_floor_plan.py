@@ -16,6 +16,7 @@ ROOMS = {
     "apps",
     "errors",
     "forms",
+    "management",
     "migrations",
     "models",
     "permissions",
