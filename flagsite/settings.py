@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from django.templatetags.static import static
 
 from flagsite import env
 from flagsite.logs import logging_configuration
@@ -231,6 +232,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "Feature flags",
     "SITE_URL": None,
     "SITE_SYMBOL": "flag",
+    "STYLES": [lambda request: static("flagsite/admin.css")],  # noqa: ARG005 - Unfold hands the request in
     "SHOW_HISTORY": True,
     "SIDEBAR": {
         "show_search": True,

@@ -42,7 +42,7 @@ class SegmentAdmin(GuardedAdmin):
         lists = [name if obj is None or self._listable(obj, name) else f"count_{name}" for name in LISTS]
         known = ("project", "key", "name", "description")
         who = ("condition" if may_change else "condition_shown", *lists)
-        why = ("comment", "version") if may_change else ()
+        why = ("comment", "seen_version") if may_change else ()
         return ((None, {"fields": known}), ("Who is in", {"fields": who}), ("This change", {"fields": why}))[
             : 3 if may_change else 2
         ]
@@ -92,7 +92,7 @@ class SegmentAdmin(GuardedAdmin):
             key=row.key,
             fields=form.changes(),
             by=actor_of(request),
-            if_version=form.cleaned_data["version"] or 0,
+            if_version=form.cleaned_data["seen_version"] or 0,
             comment=form.cleaned_data["comment"],
         )
 

@@ -24,7 +24,7 @@ class SegmentForm(ServiceForm):
     )
     included = IdListField(help_text="Ids that are always in, one per line.")
     excluded = IdListField(help_text="Ids that are out unless they are listed above, one per line.")
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     comment = forms.CharField(required=False, max_length=2000, widget=UnfoldAdminTextInputWidget, help_text="Why.")
 
     fields_of_paths = {"if": "condition"}
@@ -35,7 +35,7 @@ class SegmentForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["version"] = self.instance.version
+        self.initial["seen_version"] = self.instance.version
         for name in LISTS:
             if not IdListField.holds(getattr(self.instance, name)):
                 self.fields.pop(name, None)

@@ -10,10 +10,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from accounts.actors import Source
 from accounts.admin import markup
-from accounts.admin.filters import ProjectFilter, chosen
+from accounts.admin.filters import ProjectFilter
 from accounts.admin.guarded import GuardedAdmin
 from accounts.admin.requests import access_of
 from accounts.roles import Ability
@@ -42,15 +43,6 @@ class SourceFilter(SimpleListFilter):
         return queryset.filter(additional_data__source=self.value()) if self.value() else queryset
 
 
-class AuditedProjectFilter(ProjectFilter):
-    """Entries about one project."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep the entries of the chosen project."""
-        del request
-        return chosen(self, queryset, "additional_data__project")
-
-
 admin.site.unregister(LogEntry)
 
 
@@ -58,9 +50,11 @@ admin.site.unregister(LogEntry)
 class LogEntryAdmin(GuardedAdmin):
     """Who changed what, when, from what to what. Nobody writes here, and nobody deletes."""
 
+    has_history = False
+    project_key_path = "additional_data__project"
     list_display = ("timestamp", "who", "kind", "what", "where", "source", "why")
     list_display_links = ("timestamp",)
-    list_filter = ("action", AuditedProjectFilter, SourceFilter)
+    list_filter = ("action", ProjectFilter, SourceFilter)
     list_select_related = ("actor", "content_type")
     search_fields = ("object_repr", "actor__username")
     ordering = ("-timestamp", "-id")
@@ -90,7 +84,7 @@ class LogEntryAdmin(GuardedAdmin):
     @admin.display(description="What", ordering="object_repr")
     def what(self, entry: Any) -> str:
         """Return what was changed."""
-        return f"{entry.content_type.name.capitalize()}: {entry.object_repr}"
+        return f"{capfirst(entry.content_type.name)}: {entry.object_repr}"
 
     @admin.display(description="Change", ordering="action")
     def kind(self, entry: Any) -> SafeString:
@@ -118,9 +112,13 @@ class LogEntryAdmin(GuardedAdmin):
         changes = entry.changes or {}
         return format_html_join(
             "",
-            '<div class="mb-4"><b>{}</b><div class="text-red-600">{}</div><div class="text-green-700">{}</div></div>',
-            ((name, markup.json(old), markup.json(new)) for name, (old, new) in changes.items()),
+            '<div class="difference"><b>{}</b>{}{}</div>',
+            ((name, _side(old, "before"), _side(new, "after")) for name, (old, new) in changes.items()),
         )
+
+
+def _side(value: Any, side: str) -> SafeString | str:
+    return "" if value is None else markup.json(value, side)
 
 
 def _about(entry: Any, name: str) -> str:

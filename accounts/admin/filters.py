@@ -19,13 +19,13 @@ class ProjectFilter(SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the projects that the person may see."""
-        self.path = model_admin.project_path
+        self.path = model_admin.project_key_path
         return list(access_of(request).projects(Ability.VIEW).values_list("key", "name"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Keep the rows of the chosen project."""
         del request
-        return chosen(self, queryset, f"{self.path}__key")
+        return chosen(self, queryset, self.path)
 
 
 class EnvironmentFilter(SimpleListFilter):

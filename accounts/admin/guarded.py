@@ -16,10 +16,11 @@ from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, TextField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.admin.requests import access_of
 from accounts.forms import ServiceForm
@@ -36,7 +37,7 @@ class GuardedAdmin(ModelAdmin):
     cleaned form to a service in `create`, `update` and `remove`.
     """
 
-    project_path: ClassVar[str]
+    project_path: ClassVar[str] = ""
     """ORM lookup from a row to its project; empty for projects themselves."""
     added_by: ClassVar[Ability | None] = None
     changed_by: ClassVar[Ability | None] = None
@@ -46,6 +47,8 @@ class GuardedAdmin(ModelAdmin):
 
     actions = None  # a bulk deletion would go past the services
     form = ServiceForm
+    formfield_overrides = {TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})}}
+    has_history = True
     list_fullwidth = True
     compressed_fields = True
     show_full_result_count = False
@@ -64,6 +67,11 @@ class GuardedAdmin(ModelAdmin):
     def _within(self, projects: QuerySet[Any]) -> Q:
         return Q(**{f"{self.project_path or 'pk'}__in": projects})
 
+    @property
+    def project_key_path(self) -> str:
+        """ORM lookup from a row to the key of its project."""
+        return f"{self.project_path}__key" if self.project_path else "key"
+
     def project_of(self, row: Model) -> int:
         """Return the id of the row's project."""
         steps = self.project_path.split("__") if self.project_path else []
@@ -71,8 +79,9 @@ class GuardedAdmin(ModelAdmin):
         return found
 
     def _may(self, request: HttpRequest, ability: Ability | None, row: Any) -> bool:
-        project = None if row is None else self.project_of(row)
-        return ability is not None and access_of(request).may(ability, project)
+        if ability is None:
+            return False
+        return access_of(request).may(ability, None if row is None else self.project_of(row))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Tell whether the sidebar and the index offer the model."""
@@ -153,6 +162,7 @@ class GuardedAdmin(ModelAdmin):
     ) -> HttpResponse:
         """Answer; when a service refuses, all is rolled back and the same form comes again with the errors in it."""
         answer: HttpResponse
+        extra_context = {"show_history": self.has_history} | (extra_context or {})
         try:
             answer = super().changeform_view(request, object_id, form_url, extra_context)
         except NotAllowed as refusal:

@@ -72,7 +72,7 @@ class KeyAdmin(GuardedAdmin):
 
     def show_once(self, request: HttpRequest, credential: Credential) -> None:
         """Put the whole key on the next page, and nowhere else."""
-        text = "Copy the key now; it is never shown again: <code class='font-mono select-all'>{}</code>"
+        text = "Copy the key now; it is never shown again: <code class='code select-all'>{}</code>"
         messages.warning(request, format_html(text, str(credential)))
 
 
@@ -104,7 +104,6 @@ class ApiTokenAdmin(KeyAdmin):
     add_fieldsets = ((None, {"fields": ("user", "name", "expires_at")}),)
     list_display = ("name", "prefix", "user", "state", "last_used_at", "expires_at", "created_at")
     list_select_related = ("user",)
-    project_path = "user"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         """Return one's own tokens, or everybody's to a superuser."""
@@ -114,12 +113,11 @@ class ApiTokenAdmin(KeyAdmin):
     def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         """Tell whether the token is one's own."""
         access = access_of(request)
-        return obj is None or access.unlimited or obj.user_id == access.user.pk
+        return access.user.is_active and (obj is None or access.unlimited or obj.user_id == access.user.pk)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Let everybody have tokens: they can do no more than their owner."""
-        del request
-        return True
+        return access_of(request).user.is_active
 
     def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         """Tell whether the token is one's own and in force."""

@@ -3,8 +3,10 @@
 import types
 from typing import Any
 
+import django.contrib.auth.admin  # noqa: F401 - registers groups, which nothing here uses
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
@@ -24,6 +26,8 @@ from accounts.permissions import Access
 from accounts.querysets import people_seen_from
 from accounts.roles import Ability, role_with
 from accounts.services import create_user, grant_role, set_password, update_user, withdraw_role
+
+admin.site.unregister(Group)  # roles are given to people; nothing here is done by groups
 
 KNOWN = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
 

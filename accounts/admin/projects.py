@@ -22,7 +22,6 @@ from accounts.services import create_project, grant_role, update_project
 class ProjectAdmin(GuardedAdmin):
     """What roles are granted on. A project is never deleted here: its flags may be in use."""
 
-    project_path = ""
     changed_by = Ability.MANAGE
     form = ProjectForm
     add_form = ServiceForm

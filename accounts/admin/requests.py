@@ -15,23 +15,19 @@ _read: Final[WeakKeyDictionary[HttpRequest, Access]] = WeakKeyDictionary()
 
 
 def access_of(request: HttpRequest) -> Access:
-    """Return what the signed-in person may do.
-
-    Raises:
-        PermissionDenied: when nobody is signed in.
-    """
+    """Return what the signed-in person may do; nothing at all, when nobody is: the sign-in page asks as well."""
     access = _read.get(request)
     if access is None:
-        access = _read[request] = Access.of(_person(request))
+        access = _read[request] = Access.of(request.user if isinstance(request.user, User) else User(is_active=False))
     return access
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Return the signed-in person as services know them."""
-    return Actor.person(_person(request), source=Source.ADMIN, address=address_of(request))
+    """Return the signed-in person as services know them.
 
-
-def _person(request: HttpRequest) -> User:
+    Raises:
+        PermissionDenied: when nobody is signed in.
+    """
     if not isinstance(request.user, User):
         raise PermissionDenied
-    return request.user
+    return Actor.person(request.user, source=Source.ADMIN, address=address_of(request))

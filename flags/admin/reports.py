@@ -11,6 +11,7 @@ from flags.models import EvaluationCount, TrackedEvent
 class EvaluationCountAdmin(GuardedAdmin):
     """How often flags were evaluated."""
 
+    has_history = False
     project_path = "environment__project"
     list_display = ("minute", "environment", "flag_key", "variation", "reason", "count")
     list_display_links = None
@@ -23,6 +24,7 @@ class EvaluationCountAdmin(GuardedAdmin):
 class TrackedEventAdmin(GuardedAdmin):
     """What contexts did."""
 
+    has_history = False
     project_path = "environment__project"
     list_display = ("time", "environment", "name", "context_id", "value")
     list_display_links = None

@@ -19,13 +19,14 @@ SHOWN = 4
 class RevisionAdmin(GuardedAdmin):
     """The chain of revisions. Nobody writes here: services append."""
 
+    has_history = False
     project_path = "environment__project"
-    list_display = ("revision", "environment", "concerns", "actor_label", "source", "comment", "created_at")
+    list_display = ("revision", "environment", "concerns", "who", "source", "comment", "created_at")
     list_filter = (ProjectFilter, EnvironmentFilter)
     search_fields = ("items__key", "actor_label", "comment")
     ordering = ("-pk",)
     fieldsets = (
-        (None, {"fields": ("environment", "number", "created_at", "actor_label", "source", "comment", "digest")}),
+        (None, {"fields": ("environment", "number", "created_at", "who", "source", "comment", "digest")}),
         ("What SDKs were sent", {"fields": ("delta_shown",)}),
     )
 
@@ -43,6 +44,11 @@ class RevisionAdmin(GuardedAdmin):
     def revision(self, revision: Revision) -> int:
         """Return the number."""
         return revision.number
+
+    @admin.display(description="Who", ordering="actor_label")
+    def who(self, revision: Revision) -> str:
+        """Return whose change it was."""
+        return revision.actor_label
 
     @admin.display(description="Concerns")
     def concerns(self, revision: Revision) -> str:

@@ -21,7 +21,7 @@ def pretty(document: Any) -> str:
 
 
 def _code(rows: int) -> Any:
-    return UnfoldAdminTextareaWidget(attrs={"rows": rows, "class": "font-mono", "spellcheck": "false", "cols": "90"})
+    return UnfoldAdminTextareaWidget(attrs={"rows": rows, "class": "code", "spellcheck": "false", "cols": "90"})
 
 
 class JsonTextField(forms.CharField):
