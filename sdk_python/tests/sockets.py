@@ -1,6 +1,7 @@
 """The server's side of one WebSocket, driven by hand so that a test can do with it what no server would."""
 
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -8,13 +9,16 @@ from collections.abc import Callable
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
+_LOGGER = logging.getLogger("tests.sockets")
+_LOGGER.setLevel(logging.CRITICAL)  # what it does wrong, it does on purpose
+
 
 class Socket:
     """One connection: ``run`` reads until it ends, any thread sends."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._protocol = ServerProtocol()
+        self._protocol = ServerProtocol(logger=_LOGGER)
         self._lock = threading.RLock()
 
     def run(self, judge: Callable[[Request], Response | None], on_open: Callable[[], None]) -> None:

@@ -76,8 +76,11 @@ class Background:
         self._stopping.set()
         self._stream.interrupt()
         self._chores.wake()
-        if self.reports is not None:
-            self.reports.send(timeout=timeout, urgent=True)
+        try:
+            if self.reports is not None:
+                self.reports.send(timeout=timeout, urgent=True)
+        except Exception:  # noqa: BLE001 - a program's end is no place to raise
+            LOGGER.exception("Flagsite's last report failed")
         for thread in self._threads:
             if thread.ident is not None and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))

@@ -250,7 +250,8 @@ class FlagClient(Reads):
         )
 
     def _take_counts(self) -> Iterator[tuple[str, str | None, str, int]]:
-        yield from self._configuration.take_counts()
+        for count in self._configuration.take_counts():
+            yield count.flag, count.variation, count.reason, count.count
         for flag, number in self._errors.take():
             yield flag, None, Reason.ERROR, number
 

@@ -4,6 +4,7 @@ One lock orders those who change it and those who write it to disk; reads take n
 thread.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from typing import Any
 import msgspec
 
 from flagsite_sdk.engine.counting import Count
-from flagsite_sdk.engine.errors import Malformed, UnknownFlag
+from flagsite_sdk.engine.errors import UnknownFlag
 from flagsite_sdk.engine.result import Evaluation, Outcome
 from flagsite_sdk.engine.snapshot import Snapshot
 from flagsite_sdk.status import Source
@@ -130,8 +131,11 @@ class Configuration:
             return Change(self.revision, flags, frozenset(items.segments))
 
     def _compiled(self) -> frozenset[str]:
-        """Those of the watched flags that can be decided; compiled from here on."""
-        return frozenset(key for key in self.watched if _is_decidable(self.snapshot.table, key))
+        """Those of the watched flags that exist; compiled from here on."""
+        for key in self.watched:
+            with contextlib.suppress(UnknownFlag):
+                _ = self.snapshot.table[key]
+        return frozenset(key for key in self.watched if key in self.snapshot.table)
 
     def _dropped(self, watched: frozenset[str]) -> frozenset[str]:
         """Those of them that the engine will compile anew, because they or what they depend on changed."""
@@ -175,14 +179,6 @@ class _Overlaid(dict[str, Decide]):
 
     def __missing__(self, flag_key: str) -> Decide:
         return self._below[flag_key]
-
-
-def _is_decidable(table: Table, flag_key: str) -> bool:
-    try:
-        _ = table[flag_key]
-    except (UnknownFlag, Malformed):
-        return False
-    return True
 
 
 def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:

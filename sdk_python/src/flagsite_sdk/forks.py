@@ -27,6 +27,9 @@ class _Forking(threading.local):
         self.told: list[Forkable] = []
 
 
+importing = threading.RLock()
+"""Held by our threads while they import: a module half imported at a fork can never be imported in the child."""
+
 _watched: "weakref.WeakSet[Forkable]" = weakref.WeakSet()
 _forking = _Forking()
 
@@ -38,6 +41,7 @@ def watch_forks(someone: Forkable) -> None:
 
 def _before() -> None:
     _forking.told = list(_watched)
+    importing.acquire()
     for each in _forking.told:
         each.before_fork()
 
@@ -46,12 +50,14 @@ def _in_parent() -> None:
     told, _forking.told = _forking.told, []
     for each in reversed(told):
         each.after_fork_in_parent()
+    importing.release()
 
 
 def _in_child() -> None:
     told, _forking.told = _forking.told, []
     for each in reversed(told):
         each.after_fork_in_child()
+    importing.release()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows

@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from flagsite_sdk.errors import Refused, ServerProblem, Unauthorized, Unreachable
+from flagsite_sdk.forks import importing
 from flagsite_sdk.retry_after import read_retry_after
 from flagsite_sdk.settings import Settings
 from flagsite_sdk.version import USER_AGENT
@@ -59,9 +60,11 @@ class HttpClient:
             client.close()
 
     def _opened(self) -> "httpx.Client":
-        import httpx  # slow to import, and needed only when polling or reporting
+        with self._opening, importing:
+            import encodings.idna  # noqa: F401 - else looking up a host imports it, unguarded
 
-        with self._opening:
+            import httpx  # slow to import, and needed only when polling or reporting
+
             if self._closed:
                 raise Unreachable("the client is closed")
             if self._client is None:
@@ -84,10 +87,11 @@ class HttpClient:
         body: bytes | None = None,
         timeout: float | None = None,
     ) -> "httpx.Response":
+        client = self._opened()
         import httpx
 
         try:
-            answer = self._opened().request(
+            answer = client.request(
                 method,
                 self._settings.base_url + path,
                 params=None if query is None else {"since": query},

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from flagsite_sdk.forks import importing
 from flagsite_sdk.retry_after import read_retry_after
 from flagsite_sdk.settings import Settings
 from flagsite_sdk.version import USER_AGENT
@@ -66,8 +67,11 @@ class Stream:
 
     def follow(self, *, since: int, on_frame: Callable[[str | bytes], bool]) -> Ending:
         """Connect and hand over frames until the stream ends or ``on_frame`` returns False."""
-        # imported here: a client that is offline or only polls never pays for it
-        from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+        with importing:  # here: a client that is offline or only polls never pays for it
+            import encodings.idna  # noqa: F401 - else looking up a host imports it, unguarded
+
+            import websockets.sync.client  # noqa: F401 - ``_follow`` takes from it
+            from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
         try:
             return self._follow(since, on_frame)

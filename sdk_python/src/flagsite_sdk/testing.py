@@ -136,12 +136,13 @@ def _encoded(document: Mapping[str, Any]) -> bytes:
 
 
 def _check(document: bytes) -> Snapshot:
-    """Compile every flag now, so that a mistake in a test is met where it was made."""
+    """Look at every flag now, so that a mistake in a test is met where it was made."""
     snapshot = Snapshot(clock=lambda: 0.0)
     try:
         snapshot.replace(document)
-        for key in snapshot.keys():  # noqa: SIM118 - a method of the engine's, not a dict's
-            _ = snapshot.table[key]
     except Malformed as problem:
-        raise InvalidSettings(f"not a flag: {problem}") from None
+        raise InvalidSettings(f"not flags: {problem}") from None
+    for key, evaluation in snapshot.evaluate_all({"id": "anybody"}).items():
+        if evaluation.error_code is not None:
+            raise InvalidSettings(f"{key!r} is not a flag: {evaluation.error}")
     return snapshot

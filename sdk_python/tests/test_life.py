@@ -1,0 +1,146 @@
+"""Starting, waiting, closing."""
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from flagsite_sdk import FlagClient, State
+from flagsite_sdk import background as background_module
+from flagsite_sdk.updates import Updates
+from sdk_python.tests import documents
+from sdk_python.tests.conftest import ALICE, Connect, eventually
+from sdk_python.tests.server import KEY, Server
+
+
+def threads() -> list[str]:
+    return sorted(each.name for each in threading.enumerate() if each.name.startswith("flagsite-"))
+
+
+def test_two_daemon_threads_run_while_a_client_is_open(connect: Connect) -> None:
+    client = connect()
+    assert threads() == ["flagsite-reports", "flagsite-updates"]
+    assert all(each.daemon for each in threading.enumerate() if each.name.startswith("flagsite-"))
+    client.close()
+    assert threads() == []
+
+
+def test_a_client_is_a_context_manager(connect: Connect) -> None:
+    with connect() as client:
+        assert client.status().state is State.STREAMING
+    assert client.status().state is State.CLOSED
+
+
+def test_closing_twice_is_closing_once(connect: Connect) -> None:
+    client = connect()
+    client.close()
+    client.close()
+    client.start()  # and it stays closed
+    assert threads() == []
+    assert client.flush() is False
+
+
+def test_the_constructor_waits_no_longer_than_it_was_told(connect: Connect, server: Server) -> None:
+    server.first_frame = lambda _: None  # a server that says nothing
+    began = time.monotonic()
+    client = connect(start_timeout=0.05)
+    assert time.monotonic() - began < 1
+    assert client.status().state is State.STARTING
+    assert not client.wait_until_ready(0.01)
+
+
+def test_the_constructor_does_not_wait_for_a_dead_server_when_it_holds_something(server: Server) -> None:
+    server.stop()
+    began = time.monotonic()
+    client = FlagClient(server.url, KEY, start_timeout=30, bootstrap={"flags": {}}, close_timeout=0.1)
+    assert time.monotonic() - began < 5
+    client.close()
+
+
+def test_a_lazy_client_starts_with_its_first_read(connect: Connect, server: Server) -> None:
+    client = connect(lazy=True)
+    assert threads() == []
+    assert client.status().state is State.STARTING
+    assert client.is_enabled("new-checkout", ALICE) is False
+    assert client.wait_until_ready(5)
+    assert client.is_enabled("new-checkout", ALICE)
+    assert len(server.streams_opened) == 1
+
+
+@pytest.mark.parametrize("wake", ["start", "wait_until_ready", "evaluate_all", "track"])
+def test_a_lazy_client_starts_when_it_is_used(connect: Connect, wake: str) -> None:
+    client = connect(lazy=True)
+    arguments = {"evaluate_all": (ALICE,), "track": ("purchase", ALICE)}.get(wake, ())
+    getattr(client, wake)(*arguments)
+    assert threads() == ["flagsite-reports", "flagsite-updates"]
+
+
+def test_a_lazy_client_that_was_never_used_closes(connect: Connect) -> None:
+    client = connect(lazy=True)
+    client.close()
+    assert client.is_enabled("new-checkout", ALICE) is False
+    assert threads() == []
+
+
+def test_close_interrupts_a_handshake(connect: Connect, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Server, "_serve_stream", lambda *_: server_hangs.wait(10))
+    server_hangs = threading.Event()
+    client = connect(start_timeout=0, connect_timeout=10)
+    eventually(lambda: client._background is not None and client._background._stream._connection is not None)
+    began = time.monotonic()
+    client.close()
+    assert time.monotonic() - began < 0.9
+    server_hangs.set()
+
+
+def test_close_wakes_a_client_that_waits_to_reconnect(connect: Connect, server: Server) -> None:
+    server.stop()
+    client = connect(start_timeout=0, backoff_base=60, backoff_cap=60)
+    eventually(lambda: client.status().state is State.RECONNECTING)
+    began = time.monotonic()
+    client.close()
+    assert time.monotonic() - began < 0.9
+    assert threads() == []
+
+
+def test_a_mistake_of_ours_does_not_end_the_updates(
+    connect: Connect, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = Updates.run, iter([1])
+
+    def run(self: Updates) -> None:
+        if next(calls, None):
+            raise ZeroDivisionError
+        real(self)
+
+    monkeypatch.setattr(Updates, "run", run)
+    client = connect(start_timeout=0)
+    eventually(lambda: client.status().state is State.STREAMING)
+    server.publish({"new-checkout": documents.boolean(on=False)})
+    eventually(lambda: client.status().revision == 2)
+
+
+def test_a_system_without_threads_leaves_reads_alone(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def none_left(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(background_module.threading.Thread, "start", none_left)
+    client = connect(start_timeout=0, bootstrap={"flags": {"new-checkout": documents.boolean()}})
+    assert client.is_enabled("new-checkout", ALICE)
+    assert "threads cannot be started" in caplog.text
+
+
+def test_a_program_that_forgets_to_close_ends_and_reports(server: Server, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from flagsite_sdk import FlagClient\n"
+        f"client = FlagClient({server.url!r}, {KEY!r})\n"
+        "client.is_enabled('new-checkout', {'id': 'alice'})\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", str(program)], check=True, timeout=20)  # noqa: S603 - our own
+    assert server.counts() == {("new-checkout", "on", "FALLTHROUGH"): 1}
