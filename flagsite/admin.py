@@ -9,7 +9,8 @@ from typing import Any, Final
 from django.apps import apps
 from django.contrib.admin.sites import site
 from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from unfold.forms import AdminOwnPasswordChangeForm
 from unfold.sites import UnfoldAdminSite
@@ -83,7 +84,7 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
 class FlagsiteAdmin(UnfoldAdminSite):
     """Unfold's site, with nothing saved past the services."""
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         """Let the person change their own password."""
         from accounts.admin.requests import actor_of  # the apps' pages register on this site while they are imported
 

@@ -1,0 +1,176 @@
+"""Who may open which page of the admin: one table for every model and every role."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from auditlog.models import LogEntry
+from django.db.models import Model
+from django.test import Client
+
+from accounts.models import Environment, Project, ServerKey
+from accounts.services import issue_server_key
+from flags.models import EvaluationCount, Flag, FlagState, Revision, TrackedEvent
+from flags.services import create_flag
+from flagsite.lib import clock
+from segments.models import Segment
+from segments.services import create_segment
+from tests.conftest import SYSTEM, Person
+from tests.desk import Desk, address
+
+pytestmark = pytest.mark.django_db
+
+EVERYBODY = {"sam", "ada", "ed", "vi", "nina"}
+SEERS = {"sam", "ada", "ed", "vi"}
+EDITORS = {"sam", "ada", "ed"}
+MANAGERS = {"sam", "ada"}
+SUPERUSERS = {"sam"}
+
+ADDING = {
+    "flags_flag": EDITORS,
+    "segments_segment": EDITORS,
+    "flags_revision": set(),
+    "flags_evaluationcount": set(),
+    "flags_trackedevent": set(),
+    "accounts_project": SUPERUSERS,
+    "accounts_environment": MANAGERS,
+    "accounts_serverkey": MANAGERS,
+    "accounts_apitoken": EVERYBODY,
+    "accounts_user": SUPERUSERS,
+    "auditlog_logentry": set(),
+}
+"""Every page of the admin, and who may add there."""
+
+CHANGING: dict[type[Model], set[str]] = {
+    Flag: EDITORS,
+    Segment: EDITORS,
+    Revision: set(),
+    EvaluationCount: set(),
+    TrackedEvent: set(),
+    Project: MANAGERS,
+    Environment: MANAGERS,
+    ServerKey: MANAGERS,
+    LogEntry: set(),
+}
+DELETING = {Flag: EDITORS, Segment: EDITORS}
+
+
+@pytest.fixture
+def person(request: pytest.FixtureRequest) -> Callable[[str], Person]:
+    found: Callable[[str], Person] = request.getfixturevalue
+    return found
+
+
+@pytest.fixture
+def everything(shop: Project, production: Environment) -> dict[type[Model], Model]:
+    """One row of each model, all of the shop."""
+    fields: Any = {"type": "boolean"}
+    state: FlagState = create_flag(project=shop, environment=production, key="sale", fields=fields, by=SYSTEM)
+    segment = create_segment(project=shop, key="staff", fields={"included": ["user-1"]}, by=SYSTEM)
+    key, _ = issue_server_key(environment=production, name="Web", by=SYSTEM)
+    minute = clock.now().replace(second=0, microsecond=0)
+    count = EvaluationCount(environment=production, flag_key="sale", variation="on", minute=minute, count=3)
+    count.save()
+    event = TrackedEvent(environment=production, name="purchase", context_id="user-1", time=minute)
+    event.save()
+    revision = Revision.objects.filter(environment=production).latest("number")
+    entry = LogEntry.objects.filter(additional_data__project=shop.key).latest("pk")
+    rows: list[Model] = [shop, production, state.flag, segment, key, count, event, revision, entry]
+    return {type(row): row for row in rows}
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+@pytest.mark.parametrize("page", sorted(ADDING))
+def test_a_list_opens_for_those_who_see_the_project(
+    page: str, name: str, person: Callable[[str], Person], everything: Any
+) -> None:
+    allowed = EVERYBODY if page == "accounts_apitoken" else SEERS
+    assert Desk(person(name)).get(f"{page}_changelist").status_code == (200 if name in allowed else 403)
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+@pytest.mark.parametrize("page", sorted(ADDING))
+def test_adding_is_for_those_whose_role_allows_it(
+    page: str, name: str, person: Callable[[str], Person], shop: Project
+) -> None:
+    desk, wanted = Desk(person(name)), 200 if name in ADDING[page] else 403
+    assert desk.get(f"{page}_add").status_code == wanted
+    assert desk.post(f"{page}_add").status_code == wanted  # forged: nothing is filled in
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+@pytest.mark.parametrize("model", CHANGING)
+def test_a_row_is_read_by_those_who_see_it_and_changed_by_those_who_may(
+    model: type[Model], name: str, person: Callable[[str], Person], everything: Any
+) -> None:
+    desk, row = Desk(person(name)), everything[model]
+    page = f"{model._meta.app_label}_{model._meta.model_name}_change"
+    if name == "nina":
+        assert desk.get(page, row.pk).status_code in {302, 403}
+        assert desk.post(page, row.pk).status_code in {403, 404}
+        return
+    assert desk.get(page, row.pk).status_code == 200
+    assert desk.post(page, row.pk).status_code == (
+        403 if name not in CHANGING[model] else 200 if model is not ServerKey else 302
+    )
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+@pytest.mark.parametrize("model", CHANGING)
+def test_deleting_is_for_editors_of_flags_and_segments(
+    model: type[Model], name: str, person: Callable[[str], Person], everything: Any
+) -> None:
+    row = everything[model]
+    answer = Desk(person(name)).delete(row)
+    allowed = name in DELETING.get(model, set())
+    assert answer.status_code == (302 if allowed else 404 if name == "nina" else 403)
+    assert model._default_manager.filter(pk=row.pk).exists() is not allowed
+
+
+@pytest.mark.parametrize("model", CHANGING)
+def test_people_of_another_project_see_nothing_of_this_one(model: type[Model], otto: Person, everything: Any) -> None:
+    desk, row = Desk(otto), everything[model]
+    page = f"{model._meta.app_label}_{model._meta.model_name}"
+    assert row not in desk.rows(page)
+    assert desk.open(row).headers["Location"] == address("index")
+    assert desk.post(f"{page}_change", row.pk).status_code == 404
+    assert desk.delete(row).status_code == 404
+    assert desk.get(f"{page}_history", row.pk).status_code == 404
+
+
+@pytest.mark.parametrize("page", ["flags_flag", "segments_segment", "accounts_environment", "accounts_serverkey"])
+def test_filters_and_choices_name_nobody_else_s_projects(page: str, otto: Person, everything: Any) -> None:
+    desk = Desk(otto)
+    assert b"Shop" not in desk.get(f"{page}_changelist").content
+    assert b"Shop" not in desk.get(f"{page}_add").content
+
+
+def test_the_sidebar_offers_what_one_may_open(vi: Person, nina: Person) -> None:
+    def offered(person: Person) -> set[str]:
+        groups = Desk(person).get("index").context["sidebar_navigation"]
+        return {item["title"] for group in groups for item in group["items"]}
+
+    assert offered(nina) == {"API tokens"}
+    assert {"Flags", "Segments", "Revisions", "Audit log", "People"} <= offered(vi)
+
+
+def test_nobody_gets_in_without_signing_in(everything: dict[type[Model], Model]) -> None:
+    assert Client().get("/admin/login/").status_code == 200
+    for page in ADDING:
+        assert Client().get(address(f"{page}_changelist")).status_code == 302
+        assert Client().post(address(f"{page}_add")).status_code == 302
+
+
+def test_somebody_made_inactive_is_out(vi: Person) -> None:
+    desk = Desk(vi)
+    vi.user.is_active = False
+    vi.user.save()
+    assert desk.get("flags_flag_changelist").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "page", ["flags_flag", "segments_segment", "flags_revision", "auditlog_logentry", "accounts_user"]
+)
+@pytest.mark.parametrize("query", [{"project": "\0"}, {"q": "\0"}, {"project": "nowhere"}, {"p": "999"}, {"id": "x"}])
+def test_nonsense_in_the_address_is_no_failure(page: str, query: dict[str, str], ada: Person) -> None:
+    assert Desk(ada).get(f"{page}_changelist", **query).status_code in {200, 302}
