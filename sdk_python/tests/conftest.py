@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
 from flagsite_sdk import FlagClient
+
 from sdk_python.tests import documents
 from sdk_python.tests.server import KEY, Server, running
 

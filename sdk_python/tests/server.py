@@ -83,18 +83,16 @@ class Server:
         with self._lock:
             return len(self._streams)
 
-    def publish(
-        self, flags: Document | None = None, segments: Document | None = None, *, tell: bool = True
-    ) -> None:
+    def publish(self, flags: Document | None = None, segments: Document | None = None, *, tell: bool = True) -> None:
         """Change flags (None removes) and tell the streams; or, with ``tell=False``, only remember."""
         with self._lock:
-            delta = {"since": self.revision, "revision": self.revision + 1}
+            delta: Document = {"since": self.revision, "revision": self.revision + 1}
             delta |= {"flags": flags or {}, "segments": segments or {}}
             self.revision += 1
             self.deltas.append(delta)
-            for held, changed in ((self.flags, flags), (self.segments, segments)):
-                held |= changed or {}
-                for key in [key for key, document in held.items() if document is None]:
+            for held, changed in ((self.flags, flags or {}), (self.segments, segments or {})):
+                held.update(changed)
+                for key in [key for key, document in changed.items() if document is None]:
                     del held[key]
             if tell:
                 self.send(json.dumps(delta))

@@ -1,7 +1,6 @@
 """Waits grow, are drawn from the whole range, stop growing, and begin again."""
 
 import pytest
-
 from flagsite_sdk.backoff import Backoff
 from flagsite_sdk.retry_after import read_retry_after
 

@@ -87,7 +87,8 @@ def test_made_up_keys_cannot_fill_the_memory() -> None:
 
 def test_keys_that_the_server_would_refuse_are_only_totalled() -> None:
     counts = ErrorCounts()
-    for key in ("Upper", "", "x" * 129, "a b", "-a", "ü", None, 5, []):
+    keys: list[object] = ["Upper", "", "x" * 129, "a b", "-a", "ü", None, 5, []]
+    for key in keys:
         counts.add(key)
     assert dict(counts.take()) == {}
     assert counts.uncounted == 9

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from flagsite_sdk import FlagClient, Source, State, UnusableBootstrap
+
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE, Connect, eventually
 from sdk_python.tests.server import Server
@@ -40,9 +40,7 @@ def test_a_bootstrap_that_is_none_is_said_at_once(bad: Any) -> None:
         FlagClient("http://flags.test", offline=True, bootstrap=bad)
 
 
-def test_the_server_s_word_replaces_the_bootstrap_whatever_its_number(
-    connect: Connect, server: Server
-) -> None:
+def test_the_server_s_word_replaces_the_bootstrap_whatever_its_number(connect: Connect, server: Server) -> None:
     client = connect(bootstrap=DOCUMENT)
     assert client.is_enabled("new-checkout", ALICE)
     assert server.streams_opened == [0]

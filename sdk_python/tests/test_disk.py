@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from flagsite_sdk import Source, State
 from flagsite_sdk.disk import SnapshotFile
+
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE, Connect, eventually
 from sdk_python.tests.server import Server
@@ -28,9 +28,7 @@ def file_at(path: Path, server: str = "http://flags.test", key_id: str = "abc") 
     return SnapshotFile(path, server=server, key_id=key_id)
 
 
-def test_a_restart_without_server_serves_the_last_known_rules(
-    connect: Connect, server: Server, path: Path
-) -> None:
+def test_a_restart_without_server_serves_the_last_known_rules(connect: Connect, server: Server, path: Path) -> None:
     with connect(cache_path=path):
         pass
     server.stop()
@@ -39,9 +37,7 @@ def test_a_restart_without_server_serves_the_last_known_rules(
     assert client.is_enabled("new-checkout", ALICE)
 
 
-def test_what_is_on_disk_is_brought_up_to_date_by_what_was_missed(
-    connect: Connect, server: Server, path: Path
-) -> None:
+def test_what_is_on_disk_is_brought_up_to_date_by_what_was_missed(connect: Connect, server: Server, path: Path) -> None:
     connect(cache_path=path).close()
     server.publish({"new-checkout": documents.boolean(on=False)})
     client = connect(cache_path=path)
@@ -63,17 +59,13 @@ def test_nothing_is_written_when_nothing_changed(connect: Connect, path: Path) -
     assert path.stat().st_mtime_ns == before
 
 
-def test_a_bootstrap_is_not_written_as_if_it_were_the_server_s(
-    connect: Connect, server: Server, path: Path
-) -> None:
+def test_a_bootstrap_is_not_written_as_if_it_were_the_server_s(connect: Connect, server: Server, path: Path) -> None:
     server.stop()
     connect(cache_path=path, bootstrap={"flags": {}}).close()
     assert not path.exists()
 
 
-def test_the_file_is_its_owner_s_alone_and_holds_no_secret(
-    connect: Connect, server: Server, path: Path
-) -> None:
+def test_the_file_is_its_owner_s_alone_and_holds_no_secret(connect: Connect, server: Server, path: Path) -> None:
     connect(cache_path=path).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert server.key.encode() not in path.read_bytes()

@@ -7,9 +7,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import flagsite_sdk
+import pytest
 from flagsite_sdk import errors, testing
 from flagsite_sdk import openfeature as provider
 
@@ -33,7 +32,7 @@ PROMISED = [
 def loaded_by(code: str, *names: str) -> set[str]:
     program = f"import json, sys\n{code}\nprint(json.dumps(sorted(set(sys.modules))))"
     command = [sys.executable, "-W", "error", "-c", program]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return set(json.loads(output)) & set(names)
 
 

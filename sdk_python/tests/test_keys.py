@@ -1,6 +1,7 @@
 """A key that the server refuses: said, survived, and tried again."""
 
 from flagsite_sdk import State
+
 from sdk_python.tests.conftest import ALICE, Connect, eventually
 from sdk_python.tests.server import KEY, Server
 

@@ -3,9 +3,9 @@
 import logging
 
 import pytest
-
 from flagsite_sdk import Change, State, Status
 from flagsite_sdk.listeners import Listeners
+
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE, Connect, eventually
 from sdk_python.tests.server import Server
@@ -63,9 +63,7 @@ def test_who_listens_to_a_flag_hears_of_that_flag_only(connect: Connect, server:
 
 
 @pytest.mark.parametrize("tell", [True, False])
-def test_who_listens_to_a_flag_hears_of_what_it_depends_on(
-    connect: Connect, server: Server, tell: bool
-) -> None:
+def test_who_listens_to_a_flag_hears_of_what_it_depends_on(connect: Connect, server: Server, tell: bool) -> None:
     beta = documents.boolean(
         prerequisites=[{"flag": "new-checkout", "variation": "on"}],
         rules=[documents.rule({"segment": "testers"})],

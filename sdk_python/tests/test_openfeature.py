@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flagsite_sdk import FlagClient
+from flagsite_sdk.openfeature import FlagsiteProvider
+from flagsite_sdk.testing import StaticClient, Tracked
 from openfeature import api
 from openfeature.client import OpenFeatureClient
 from openfeature.evaluation_context import EvaluationContext
@@ -15,9 +18,6 @@ from openfeature.flag_evaluation import Reason
 from openfeature.provider import ProviderStatus
 from openfeature.track import TrackingEventDetails
 
-from flagsite_sdk import FlagClient
-from flagsite_sdk.openfeature import FlagsiteProvider
-from flagsite_sdk.testing import StaticClient, Tracked
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import Connect, eventually
 from sdk_python.tests.server import Server
@@ -31,11 +31,7 @@ FLAGS = {
     "ruled": documents.boolean(rules=[documents.rule(documents.equals("country", "US"), "off")]),
     "nested": documents.boolean(rules=[documents.rule(documents.equals("organisation.id", "acme"), "off")]),
     "dated": documents.boolean(
-        rules=[
-            documents.rule(
-                {"attribute": "since", "operator": "before", "value": "2026-01-01T00:00:00Z"}, "off"
-            )
-        ]
+        rules=[documents.rule({"attribute": "since", "operator": "before", "value": "2026-01-01T00:00:00Z"}, "off")]
     ),
     "text": documents.text("Hello"),
     "whole": documents.constant("number", 3),
@@ -97,9 +93,7 @@ def test_the_asynchronous_questions_have_the_same_answers(client: OpenFeatureCli
         ("object", "whole", []),
     ],
 )
-def test_a_value_of_another_type_is_a_mismatch(
-    client: OpenFeatureClient, getter: str, key: str, default: Any
-) -> None:
+def test_a_value_of_another_type_is_a_mismatch(client: OpenFeatureClient, getter: str, key: str, default: Any) -> None:
     details = getattr(client, f"get_{getter}_details")(key, default, ALICE)
     assert details.value == default
     assert details.error_code is ErrorCode.TYPE_MISMATCH

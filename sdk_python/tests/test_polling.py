@@ -1,8 +1,8 @@
 """When the stream cannot be had, polls keep the client fresh."""
 
 import pytest
-
 from flagsite_sdk import Source, State
+
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE, Connect, eventually
 from sdk_python.tests.server import Server

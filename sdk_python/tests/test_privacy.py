@@ -8,8 +8,8 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-
 from flagsite_sdk import FlagClient
+
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import eventually
 from sdk_python.tests.server import KEY, Server

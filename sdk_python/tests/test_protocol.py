@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import pytest
-
 from flagsite_sdk.errors import Unreadable
 from flagsite_sdk.protocol import Protocol, Verdict
 

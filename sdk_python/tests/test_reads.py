@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-
 from flagsite_sdk import ErrorCode, Evaluation, FlagClient, Reason
 from flagsite_sdk.testing import StaticClient
+
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE
 

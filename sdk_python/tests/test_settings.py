@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from flagsite_sdk import FlagClient, InvalidSettings, Settings
 from flagsite_sdk.settings import Keywords
 
@@ -93,7 +92,7 @@ def test_a_setting_that_cannot_be_used_is_named(name: str, value: Any) -> None:
 
 def test_a_setting_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(TypeError, match="pol_interval"):
-        FlagClient(URL, KEY, **{"pol_interval": 5})  # type: ignore[arg-type]  # on purpose
+        FlagClient(URL, KEY, pol_interval=5)  # type: ignore[call-arg]  # on purpose
 
 
 def test_bad_settings_are_value_errors() -> None:

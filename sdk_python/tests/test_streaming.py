@@ -4,8 +4,8 @@ import gzip
 import json
 
 import pytest
-
 from flagsite_sdk import Source, State
+
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE, Connect, eventually
 from sdk_python.tests.server import Server
@@ -66,9 +66,7 @@ def test_the_last_rules_are_served_while_the_server_is_away(connect: Connect, se
     assert client.status().error
 
 
-def test_a_client_catches_up_after_reconnecting_by_asking_for_what_it_missed(
-    connect: Connect, server: Server
-) -> None:
+def test_a_client_catches_up_after_reconnecting_by_asking_for_what_it_missed(connect: Connect, server: Server) -> None:
     client = connect()
     server.stop()
     server.publish({"new-checkout": documents.boolean(on=False)})
@@ -79,9 +77,7 @@ def test_a_client_catches_up_after_reconnecting_by_asking_for_what_it_missed(
     assert client.status().error is None
 
 
-def test_a_client_that_starts_before_the_server_gets_ready_when_it_comes(
-    connect: Connect, server: Server
-) -> None:
+def test_a_client_that_starts_before_the_server_gets_ready_when_it_comes(connect: Connect, server: Server) -> None:
     server.stop()
     client = connect(start_timeout=0)
     assert client.status().ready is False
@@ -172,9 +168,7 @@ def test_a_server_that_went_back_in_time_is_followed(connect: Connect, server: S
     "garbage",
     ["", "nonsense", "[]", '{"revision": "two"}', '{"since": 1}', b"\x00\x01", gzip.compress(b"[]")[:-4]],
 )
-def test_garbage_costs_the_connection_and_nothing_else(
-    connect: Connect, server: Server, garbage: str | bytes
-) -> None:
+def test_garbage_costs_the_connection_and_nothing_else(connect: Connect, server: Server, garbage: str | bytes) -> None:
     client = connect()
     server.send(garbage)
     eventually(lambda: len(server.streams_opened) == 2)
@@ -183,9 +177,7 @@ def test_garbage_costs_the_connection_and_nothing_else(
     eventually(lambda: not client.is_enabled("new-checkout", ALICE))
 
 
-def test_a_delta_that_cannot_be_applied_makes_the_client_ask_for_everything(
-    connect: Connect, server: Server
-) -> None:
+def test_a_delta_that_cannot_be_applied_makes_the_client_ask_for_everything(connect: Connect, server: Server) -> None:
     client = connect()
     server.send('{"since": 1, "revision": 2, "flags": [], "segments": {}}')
     eventually(lambda: server.streams_opened == [0, 0])
@@ -199,9 +191,7 @@ def test_one_malformed_flag_spoils_itself_only(connect: Connect, server: Server)
     assert client.evaluate_detail("new-checkout", ALICE, "x").error_code == "MALFORMED_FLAG"
 
 
-def test_an_environment_in_which_nothing_was_published_is_ready_and_empty(
-    connect: Connect, server: Server
-) -> None:
+def test_an_environment_in_which_nothing_was_published_is_ready_and_empty(connect: Connect, server: Server) -> None:
     server.revision, server.flags = 0, {}
     client = connect()
     assert client.status().ready

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-
 from flagsite_sdk import Change, FlagClient, InvalidSettings, Reason
 from flagsite_sdk.testing import StaticClient, Tracked, override
+
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE, Connect, eventually
 from sdk_python.tests.server import Server
@@ -128,9 +128,7 @@ def test_override_decorates_a_test() -> None:
     assert not client.is_enabled("flag", ALICE)
 
 
-def test_override_holds_while_the_server_publishes_and_is_not_reported(
-    connect: Connect, server: Server
-) -> None:
+def test_override_holds_while_the_server_publishes_and_is_not_reported(connect: Connect, server: Server) -> None:
     client = connect()
     with override(client, "new-checkout", False):
         assert not client.is_enabled("new-checkout", ALICE)

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-
 from flagsite_sdk.testing import StaticClient
+
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE, Connect, eventually
 from sdk_python.tests.server import Server
@@ -78,7 +78,12 @@ def test_readers_and_a_writer_do_not_disturb_each_other(connect: Connect, server
 
 def test_events_of_many_threads_arrive_once_each(connect: Connect, server: Server) -> None:
     client = connect(flush_interval=0.005)
-    together(lambda: [client.track("purchase", ALICE, value=number) for number in range(500)])
+
+    def work() -> None:
+        for number in range(500):
+            client.track("purchase", ALICE, value=number)
+
+    together(work)
     client.close()
     values = sorted(event["value"] for event in server.events())
     assert values == sorted(list(range(500)) * THREADS)
@@ -103,9 +108,11 @@ def test_listeners_may_come_and_go_while_news_arrives() -> None:
         for _ in range(200):
             client.on_change(lambda _: None)()
 
-    thread = threading.Thread(
-        target=lambda: [client.set("new-checkout", bool(number % 2)) for number in range(200)]
-    )
+    def write() -> None:
+        for number in range(200):
+            client.set("new-checkout", bool(number % 2))
+
+    thread = threading.Thread(target=write)
     thread.start()
     together(work)
     thread.join()

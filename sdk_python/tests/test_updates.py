@@ -2,11 +2,10 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-
 from flagsite_sdk.configuration import Change, Configuration
 from flagsite_sdk.errors import Refused, Unauthorized, Unreachable
 from flagsite_sdk.listeners import Listeners
@@ -17,13 +16,15 @@ from flagsite_sdk.updates import Updates
 
 SNAPSHOT = json.dumps({"revision": 5, "flags": {}, "segments": {}})
 LOST = Ending(Cause.LOST, "lost")
+Life = tuple[float, list[str], Ending]  # how long a stream lived, what it brought, how it ended
 
 
 class Script:
     """Plays the server: what each stream and each poll brings. Ends the play when it is read to its end."""
 
-    def __init__(self, *, streams: list[Any], polls: list[Any] | None = None, **settings: Any) -> None:
-        self.streams, self.polls = iter(streams), iter(polls or [])
+    def __init__(self, *, streams: Sequence[Ending | Life], polls: list[Any] | None = None, **settings: Any) -> None:
+        self.streams: Iterator[Ending | Life] = iter(streams)
+        self.polls: Iterator[Any] = iter(polls or [])
         self.now = 0.0
         self.log: list[tuple[str, Any]] = []
         self.states: list[State] = []
@@ -62,7 +63,9 @@ class Script:
         if script is None:
             self.stopping.set()
             return LOST
-        lives, frames, ending = script if isinstance(script, tuple) else (0, [], script)
+        if isinstance(script, Ending):
+            return script
+        lives, frames, ending = script
         for frame in frames:
             if not on_frame(frame):
                 return Ending(Cause.INTERRUPTED, "the reader had enough")
@@ -212,7 +215,7 @@ def test_a_key_that_is_revoked_later_keeps_what_is_held() -> None:
 
 
 def test_listeners_learn_of_every_change() -> None:
-    flags = {"a": {}, "b": {}}
+    flags: dict[str, Any] = {"a": {}, "b": {}}
     frames = [
         json.dumps({"revision": 1, "flags": flags, "segments": {}}),
         json.dumps({"since": 1, "revision": 2, "flags": {"a": None}, "segments": {}}),

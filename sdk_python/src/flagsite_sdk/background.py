@@ -24,7 +24,7 @@ from flagsite_sdk.updates import Updates
 class Background:
     """What runs beside the program."""
 
-    def __init__(  # noqa: PLR0913 - it wires the parts together
+    def __init__(
         self,
         settings: Settings,
         configuration: Configuration,
@@ -53,9 +53,7 @@ class Background:
             stopping=self._stopping,
         )
         self.reports = (
-            Reports(
-                settings, take_counts=take_counts, events=events, http=self._http, instance=str(uuid.uuid4())
-            )
+            Reports(settings, take_counts=take_counts, events=events, http=self._http, instance=str(uuid.uuid4()))
             if settings.report
             else None
         )

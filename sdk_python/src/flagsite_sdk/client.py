@@ -11,9 +11,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self, Unpack
 
+from flagsite_sdk.asleep import Asleep
 from flagsite_sdk.background import Background
 from flagsite_sdk.bootstrap import read_bootstrap
-from flagsite_sdk.configuration import Change, Configuration, Context, Decide, Table
+from flagsite_sdk.configuration import Change, Configuration, Context, Table
 from flagsite_sdk.counts import ErrorCounts
 from flagsite_sdk.disk import SnapshotFile
 from flagsite_sdk.engine.errors import Malformed
@@ -50,9 +51,7 @@ class FlagClient(Reads):
         self._change_listeners: Listeners[Change] = Listeners()
         self._log = QuietLog()
         path = self._settings.cache_path
-        self._file = (
-            SnapshotFile(path, server=self._settings.base_url, key_id=self._settings.key_id) if path else None
-        )
+        self._file = SnapshotFile(path, server=self._settings.base_url, key_id=self._settings.key_id) if path else None
         self._closed = False
         self._background: Background | None
         self._graves: list[Background] = []
@@ -208,7 +207,7 @@ class FlagClient(Reads):
         self._errors = ErrorCounts()
         self._events = EventQueue(self._settings.event_queue_size)
         self._background = None
-        self._table: Table = _Asleep(self._woken)
+        self._table: Table = Asleep(self._woken)
         if self._closed:
             self._use_table()
 
@@ -279,22 +278,8 @@ class FlagClient(Reads):
         return self._configuration.table
 
     def _wake(self) -> None:
-        if isinstance(self._table, _Asleep):
+        if isinstance(self._table, Asleep):
             self.start()
-
-
-class _Asleep(dict[str, Decide]):
-    """The table of a client whose threads do not run in this process: its first use starts them.
-
-    So a fork costs the reads nothing: they do not have to ask each time whether they are in another process.
-    """
-
-    def __init__(self, wake: Callable[[], Table]) -> None:
-        super().__init__()
-        self._wake = wake
-
-    def __missing__(self, flag_key: str) -> Decide:
-        return self._wake()[flag_key]
 
 
 _unclosed: "weakref.WeakSet[FlagClient]" = weakref.WeakSet()

@@ -20,7 +20,7 @@ class FlagsiteError(Exception):
     """Whatever this package raises."""
 
 
-class InvalidSettings(FlagsiteError, ValueError):  # noqa: N818 - errors state the fact
+class InvalidSettings(FlagsiteError, ValueError):
     """A setting that cannot be used; the message names it, what it was, and what it must be."""
 
 
@@ -28,7 +28,7 @@ class UnusableBootstrap(InvalidSettings):
     """A bootstrap that is not a snapshot."""
 
 
-class ServerProblem(FlagsiteError):  # noqa: N818 - errors state the fact
+class ServerProblem(FlagsiteError):
     """The server did not give what was asked of it; ``retry_after`` is in seconds, if it said so."""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:

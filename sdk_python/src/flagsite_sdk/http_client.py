@@ -77,7 +77,7 @@ class HttpClient:
                 )
             return self._client
 
-    def _ask(  # noqa: PLR0913 - a request has many parts
+    def _ask(
         self,
         method: str,
         path: str,

@@ -149,9 +149,7 @@ class FlagsiteProvider(AbstractProvider):
         found = self._client.evaluate_detail(flag_key, _context(context), default, accepts=accepts)
         if found.error_code is not None:
             code = _CODES.get(found.error_code, Code.GENERAL)
-            return FlagResolutionDetails(
-                default, code, found.error, Why.ERROR, flag_metadata=_metadata(found)
-            )
+            return FlagResolutionDetails(default, code, found.error, Why.ERROR, flag_metadata=_metadata(found))
         value = found.value if convert is None else convert(found.value)
         why = _REASONS[found.reason]
         return FlagResolutionDetails(value, None, None, why, found.variation, _metadata(found))
@@ -171,9 +169,7 @@ class FlagsiteProvider(AbstractProvider):
 
     def _tell_change(self, change: Change) -> None:
         flags, metadata = sorted(change.flags), {"revision": change.revision}
-        self.emit_provider_configuration_changed(
-            ProviderEventDetails(flags_changed=flags, metadata={**metadata})
-        )
+        self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=flags, metadata={**metadata}))
 
 
 def _event(status: Status) -> ProviderEvent | None:

@@ -33,7 +33,7 @@ class Delivers(Shape):
 class Reports:
     """The counts and events of one process, on their way to the server."""
 
-    def __init__(  # noqa: PLR0913 - clocks and parts are handed in
+    def __init__(
         self,
         settings: Settings,
         *,
@@ -133,7 +133,7 @@ class Reports:
 class Chores:
     """The work of the reporting thread: when to gather, to send, and to write the file."""
 
-    def __init__(  # noqa: PLR0913 - clocks and parts are handed in
+    def __init__(
         self,
         settings: Settings,
         *,

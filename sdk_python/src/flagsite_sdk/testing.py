@@ -108,9 +108,7 @@ class StaticClient(FlagClient):
 
 
 @contextlib.contextmanager
-def override(
-    client: FlagClient, flag_key: str, value: Any, *, variation: str | None = None
-) -> Iterator[None]:
+def override(client: FlagClient, flag_key: str, value: Any, *, variation: str | None = None) -> Iterator[None]:
     """Let a client give everybody one value of a flag while the block runs (or the decorated function).
 
     Every thread sees it. Nothing is counted for the flag. Flags that have it as a prerequisite go on by its

@@ -39,7 +39,7 @@ class Fetches(Shape):
 class Updates:
     """The work of the updating thread."""
 
-    def __init__(  # noqa: PLR0913 - clocks, chance and parts are handed in
+    def __init__(
         self,
         settings: Settings,
         configuration: Configuration,
