@@ -10,10 +10,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import pytest
 from flagsite_sdk.engine import Malformed
+from flagsite_sdk.engine.evaluate import evaluate
+from flagsite_sdk.engine.model import Prerequisite
 from flagsite_sdk.engine.operators import NEGATIONS, OPERATORS
 from flagsite_sdk.engine.references import components
+from flagsite_sdk.engine.wire import read_flag
 
 from sdk_python.tests.engine.environments import NOW, Json, boolean, by_compiled, by_reference, compare, holding, rule
 
@@ -161,3 +165,10 @@ def test_components_come_after_what_they_lean_on() -> None:
 def test_a_malformed_definition_names_each_problem_in_its_text() -> None:
     with pytest.raises(Malformed, match=r"rules: There is no segment 'none'\."):
         holding({"f": boolean(rules=[rule({"segment": "none"})])}).table["f"]({"id": "a"})
+
+
+def test_a_flag_made_by_hand_that_is_its_own_prerequisite_is_malformed() -> None:
+    flag = read_flag("f", boolean(prerequisites=[{"flag": "g", "variation": "on"}]))
+    alone = msgspec.structs.replace(flag, prerequisites=(Prerequisite("f", "on"),))
+    with pytest.raises(Malformed, match="its own prerequisite"):
+        evaluate("f", {"id": "alice"}, flags={"f": alone}, segments={}, now=NOW)
