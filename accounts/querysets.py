@@ -80,12 +80,20 @@ def key_in_force(credential: Credential) -> ServerKey | ApiToken | None:
     return row
 
 
+def lock_project(project: Project) -> None:
+    """Wait until nobody else changes which environments the project has, or something in all of them."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+
+
 def lock_environments(project: Project, *, only: Environment | None = None) -> list[Environment]:
     """Lock all environments of the project, or one, until the transaction ends, and return them fresh.
 
     Every change of configuration begins here. The rows are locked in the order of their ids, so that two changes
-    that concern several environments cannot wait for each other.
+    that concern several environments cannot wait for each other; and the project before them, so that none is
+    opened meanwhile.
     """
+    if only is None:
+        lock_project(project)
     rows = Environment.objects.select_for_update().filter(project=project).order_by("pk")
     return list(rows.filter(pk=only.pk) if only else rows)
 

@@ -7,6 +7,7 @@ from accounts.audit import Action, fields_of, record
 from accounts.errors import KeyTaken
 from accounts.models import Environment, Project
 from accounts.permissions import require, require_superuser
+from accounts.querysets import lock_project
 from accounts.roles import Ability, Role
 from accounts.services.roles import grant_role
 from flagsite.lib.keys import MESSAGE, is_key
@@ -60,6 +61,7 @@ def create_environment(*, project: Project, key: str, name: str, by: Actor) -> E
     require(by, Ability.MANAGE, project)
     if not is_key(key):
         raise InvalidInput.at("key", MESSAGE)
+    lock_project(project)
     if project.environments.filter(key=key).exists():
         raise KeyTaken(f"The project `{project.key}` already has an environment `{key}`.")
     environment = Environment.objects.create(

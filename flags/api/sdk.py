@@ -85,6 +85,6 @@ class EventsView(APIView):
     @extend_schema(operation_id="sdk_events", request=dict[str, Any], responses={202: None})
     def post(self, request: Request) -> Response:
         """Take a batch; the same batch sent again is counted once."""
-        body: Any = request.data  # bytes, from the view's parser
+        body: Any = request.data or b""  # bytes, from the view's parser; DRF does not ask it for an empty body
         receive_report(environment_of_key(request), report_of(body))
         return Response(status=202)

@@ -22,7 +22,7 @@ def test_a_deleted_flag_is_gone_everywhere_at_once(ed: Person, sdk: APIClient) -
     unknown = sdk.post("/evaluate", {"flag_key": "checkout", "context": {"id": "a"}})
     assert_problem(unknown, 404, "FLAG_NOT_FOUND")
     assert sdk.get("/sdk/config").json()["flags"] == {}
-    newest = [each for each in Revision.objects.filter(comment="No longer needed")]
+    newest = list(Revision.objects.filter(comment="No longer needed"))
     assert {each.environment.key for each in newest} == {"development", "staging", "production"}
 
 

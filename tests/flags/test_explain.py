@@ -59,16 +59,14 @@ def test_the_bucket_numbers_are_those_that_decided(ed: Person, vi: Person) -> No
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("42", 42), ("true", True), ("US", "US"), ('"42"', "42"), ('["a","b"]', ["a", "b"]), ("01", "01"), ("", "")],
-)
-def test_attributes_are_json_where_they_are_json_and_text_where_not(
-    ed: Person, vi: Person, text: str, value: Any
-) -> None:
+ATTRIBUTES = {"42": 42, "true": True, "US": "US", '"42"': "42", '["a","b"]': ["a", "b"], "01": "01", "": ""}
+
+
+def test_attributes_are_json_where_they_are_json_and_text_where_not(ed: Person, vi: Person) -> None:
     create(ed, boolean(rules=[rule(equals("x", "never"), "off")]))
-    (step,) = steps(explain(vi, **{"attr.x": text}), "rule")
-    assert (step["if"]["actual"], type(step["if"]["actual"])) == (value, type(value))
+    for text, value in ATTRIBUTES.items():
+        (step,) = steps(explain(vi, **{"attr.x": text}), "rule")
+        assert (step["if"]["actual"], type(step["if"]["actual"])) == (value, type(value))
 
 
 def test_an_attribute_cannot_pretend_to_be_the_id(ed: Person, vi: Person) -> None:
@@ -153,26 +151,27 @@ def test_a_flag_that_cannot_be_used_says_what_is_wrong(ed: Person, vi: Person) -
     assert "rules[0].if.all" in assert_problem(response, 422, "MALFORMED_FLAG")["detail"]
 
 
-@pytest.mark.parametrize(
-    ("query", "path"),
-    [
-        ("", "user_id"),
-        ("user_id=a&user_id=b", "user_id"),
-        ("user_id=a&at=yesterday", "at"),
-        ("user_id=a&at=2026-11-22T10:00:00", "at"),
-        ("user_id=a&at=2026-13-22T10:00:00Z", "at"),
-        ("user_id=a&at=", "at"),
-        ("user_id=a&at=9999-12-31T23:59:59-14:00", "at"),
-        ("user_id=a&at=0001-01-01T00:00:00%2B14:00", "at"),
-        ("user_id=a&attr.x=1&attr.x=2", "attr.x"),
-        ("user_id=a&country=US", "country"),
-        ("user_id=a&attr.x=" + "[" * 400 + "]" * 400, "context"),
-        ("user_id=a%00", "user_id"),
-    ],
-)
-def test_a_question_that_cannot_be_understood_is_refused(ed: Person, query: str, path: str) -> None:
+NOT_UNDERSTOOD = [
+    ("", "user_id"),
+    ("user_id=a&user_id=b", "user_id"),
+    ("user_id=a&at=yesterday", "at"),
+    ("user_id=a&at=2026-11-22T10:00:00", "at"),
+    ("user_id=a&at=2026-13-22T10:00:00Z", "at"),
+    ("user_id=a&at=", "at"),
+    ("user_id=a&at=9999-12-31T23:59:59-14:00", "at"),
+    ("user_id=a&at=0001-01-01T00:00:00%2B14:00", "at"),
+    ("user_id=a&attr.x=1&attr.x=2", "attr.x"),
+    ("user_id=a&country=US", "country"),
+    ("user_id=a&attr.x=" + "[" * 400 + "]" * 400, "context"),
+    ("user_id=a%00", "user_id"),
+]
+
+
+def test_a_question_that_cannot_be_understood_is_refused(ed: Person, subtests: pytest.Subtests) -> None:
     create(ed, boolean())
-    assert_problem(ed.client().get(f"/flags/checkout/audit?{query}"), 400, "INVALID", path)
+    for query, path in NOT_UNDERSTOOD:
+        with subtests.test(query[:60]):
+            assert_problem(ed.client().get(f"/flags/checkout/audit?{query}"), 400, "INVALID", path)
 
 
 def test_attributes_of_more_than_64_kib_are_too_large(ed: Person) -> None:

@@ -70,11 +70,11 @@ def test_restoring_the_present_state_writes_nothing(ed: Person) -> None:
         assert ed.client().post(RESTORE, {"revision": 2}).status_code == 200
 
 
-@pytest.mark.parametrize("revision", [3, 99, 2**63, 2**64 - 1, 1])
-def test_a_revision_at_which_there_was_no_such_flag_cannot_be_restored(ed: Person, revision: int) -> None:
+def test_a_revision_at_which_there_was_no_such_flag_cannot_be_restored(ed: Person) -> None:
     create(ed, boolean())
     with nothing_changes():
-        assert_problem(ed.client().post(RESTORE, {"revision": revision}), 404, "REVISION_NOT_FOUND")
+        for revision in (1, 3, 99, 2**63, 2**64 - 1):
+            assert_problem(ed.client().post(RESTORE, {"revision": revision}), 404, "REVISION_NOT_FOUND")
 
 
 def test_a_state_whose_segment_is_gone_cannot_be_restored(ed: Person) -> None:
