@@ -197,7 +197,7 @@ def test_a_fork_in_the_middle_of_everything_leaves_no_lock_behind(run: Run, serv
         others = [threading.Thread(target=each) for each in (work, work, count)]
         for thread in others:
             thread.start()
-        for _ in range(12):
+        for _ in range(8):
             assert ended(fork(child)) == 0
         stop.set()
         for thread in others:

@@ -11,7 +11,7 @@ from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE, Connect, eventually
 from sdk_python.tests.server import Server
 
-THREADS, READS = 4, 5_000
+THREADS, READS = 4, 2_000
 
 
 @pytest.fixture(autouse=True)
