@@ -8,10 +8,11 @@ from django import forms
 from django.db.models import QuerySet
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
+from accounts.errors import KeyTaken
 from accounts.models import ApiToken, Environment, Project, ServerKey, User
 from accounts.permissions import Access
 from accounts.roles import Ability, Role, role_with
-from flagsite.lib.problems import Conflict, InputError, Refusal
+from flagsite.lib.problems import InputError, Refusal
 
 NO_ROLE = ("", "No role")
 ROLES = [(role.value, role.value.title()) for role in Role]
@@ -22,6 +23,8 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at r
 
     access: ClassVar[Access]
     refusal: ClassVar[Refusal | None] = None
+    known_by: ClassVar[str] = "key"
+    """The field by which rows are told apart."""
     fields_of_paths: ClassVar[Mapping[str, str]] = {}
     """Names that services use for a field which is called otherwise here."""
 
@@ -41,8 +44,12 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic at r
         return cleaned
 
     def _whole(self, refusal: Refusal) -> list[InputError]:
-        """Return a refusal that names no place; a taken key is about the key."""
-        return [InputError("key" if isinstance(refusal, Conflict) else "", refusal.detail)]
+        """Return a refusal that names no place; a key that is taken is about the key."""
+        return [InputError(self.known_by if isinstance(refusal, KeyTaken) else "", refusal.detail)]
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Leave it to the services whether the project has the key already: they say so at the key."""
+        return {*super()._get_validation_exclusions(), "project"}  # type: ignore[misc]  # Django's, undeclared
 
     def place_of(self, error: InputError) -> tuple[str, str]:
         """Return the field that an error is about, and what to say there."""
@@ -120,6 +127,8 @@ class ProjectForm(ServiceForm):
 
 class UserForm(ServiceForm):
     """What is known of a person, and their role in each project that the one who asks manages."""
+
+    known_by = "username"
 
     class Meta:
         model = User

@@ -105,9 +105,10 @@ class UserAdmin(GuardedAdmin):
         known: tuple[str, ...] = (*KNOWN, "last_login")
         if access_of(request).unlimited or access_of(request).user == obj:
             known = (*known, "password_link")
-        own = [f"role_{project.pk}" for project in self._managed(request)]
-        roles = own if own and self.has_change_permission(request, obj) else [self._roles_seen_by(request)]
-        return ((None, {"fields": known}), ("Roles", {"fields": roles}))
+        roles: list[Any] = [f"role_{project.pk}" for project in self._managed(request)]
+        if not self.has_change_permission(request, obj):
+            roles = [self._roles_seen_by(request)]
+        return ((None, {"fields": known}), ("Roles", {"fields": roles}))[: 2 if roles else 1]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Return everything but the roles, for those who are no superusers."""

@@ -4,7 +4,10 @@ from typing import Any
 
 from rest_framework.test import APIClient
 
-from tests.conftest import Person
+from accounts.models import Environment, Project
+from flags.models import Flag, FlagState
+from flags.services import create_flag
+from tests.conftest import SYSTEM, Person
 
 Json = dict[str, Any]
 PRODUCTION = "?environment=production"
@@ -59,3 +62,24 @@ def decide(sdk: APIClient, key: str, **context: Any) -> Json:
     assert response.status_code == 200, response.content
     decided: Json = response.json()
     return decided
+
+
+def make(project: Project, key: str, **fields: Any) -> Flag:
+    """Create a flag that is on in production, past the REST API."""
+    environment = project.environments.get(key="production")
+    given: Any = {"type": "boolean", "enabled": True, **fields}
+    state: FlagState = create_flag(project=project, environment=environment, key=key, fields=given, by=SYSTEM)
+    return state.flag
+
+
+def in_(environment: Environment, **fields: Any) -> Json:
+    """The fields of one environment's tab on a flag's page in the admin."""
+    return {f"state_{environment.pk}_{name}": value for name, value in fields.items()}
+
+
+def state_of(flag: Flag, environment: Environment) -> FlagState:
+    return FlagState.objects.get(flag=flag, environment=environment)
+
+
+def heads(project: Project) -> dict[str, int]:
+    return dict(project.environments.values_list("key", "revision"))
