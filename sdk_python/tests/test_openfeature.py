@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flagsite_sdk import FlagClient
+from flagsite_sdk import FlagClient, State
 from flagsite_sdk.openfeature import FlagsiteProvider
 from flagsite_sdk.testing import StaticClient, Tracked
 from openfeature import api
@@ -208,6 +208,18 @@ def test_changes_and_a_lost_connection_are_provider_events(connect: Connect, ser
     server.start()
     eventually(lambda: len(ready) == 1)
     assert api.get_client().get_provider_status() is ProviderStatus.READY
+
+
+def test_a_state_is_told_once_however_many_errors_it_sees(flags: FlagClient) -> None:
+    provider = FlagsiteProvider(flags)
+    told: list[ProviderEvent] = []
+    provider.attach(lambda _, event, __: told.append(event))
+    provider.initialize(EvaluationContext())
+    for error in ("refused", "reset", "timed out"):
+        flags._board.enter(State.RECONNECTING, error=error)
+    flags._board.enter(State.STREAMING)
+    flags._board.enter(State.POLLING)
+    assert told == [ProviderEvent.PROVIDER_STALE, ProviderEvent.PROVIDER_READY]
 
 
 def test_a_provider_without_server_is_not_ready_and_gets_ready(connect: Connect, server: Server) -> None:
