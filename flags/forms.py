@@ -24,7 +24,16 @@ from flagsite.lib.problems import InputError
 from flagsite.lib.text_fields import JsonTextField
 
 LISTS = ("rules", "targets", "prerequisites")
-STATE_FIELDS = ("enabled", "off_variation", "fallthrough", "rollout_percentage", *LISTS)
+LABELS = {
+    "enabled": "Enabled",
+    "off_variation": "Off variation",
+    "fallthrough": "Default rule serves",
+    "rollout_percentage": "Rollout percentage",
+    "rules": "Rules",
+    "targets": "Individual targets",
+    "prerequisites": "Prerequisites",
+}
+STATE_FIELDS = tuple(LABELS)
 MAX_TAG = 64
 
 
@@ -155,23 +164,23 @@ def _fields(state: FlagState) -> Mapping[str, forms.Field]:
     known = ", ".join(entry["key"] for entry in state.flag.variations)
     return {
         "enabled": forms.BooleanField(
-            required=False, initial=state.enabled, widget=UnfoldBooleanSwitchWidget, label="Enabled"
+            required=False, initial=state.enabled, widget=UnfoldBooleanSwitchWidget, label=LABELS["enabled"]
         ),
         "off_variation": forms.CharField(
             initial=state.off_variation,
-            label="Off variation",
+            label=LABELS["off_variation"],
             widget=UnfoldAdminTextInputWidget,
             help_text=f"Served when the flag is disabled, and to those outside the rollout. One of: {known}.",
         ),
         "fallthrough": JsonTextField(
             initial=state.fallthrough,
             rows=4,
-            label="Default rule serves",
+            label=LABELS["fallthrough"],
             help_text='{"variation": "on"} or {"split": [{"variation": "a", "weight": 50}, …], "bucket_by": "id"}.',
         ),
         "rollout_percentage": forms.DecimalField(
             initial=Decimal(str(percentage_number(state.rollout_percentage))),
-            label="Rollout percentage",
+            label=LABELS["rollout_percentage"],
             min_value=0,
             max_value=100,
             decimal_places=3,
@@ -182,7 +191,7 @@ def _fields(state: FlagState) -> Mapping[str, forms.Field]:
             initial=state.rules,
             rows=16 if state.rules else 4,
             required=False,
-            label="Rules",
+            label=LABELS["rules"],
             help_text="The first whose condition matches decides: "
             '[{"name": "…", "if": {"segment": "staff"}, "serve": {"variation": "on"}, "rollout_percentage": 25}].',
         ),
@@ -190,14 +199,14 @@ def _fields(state: FlagState) -> Mapping[str, forms.Field]:
             initial=state.targets,
             rows=4,
             required=False,
-            label="Individual targets",
+            label=LABELS["targets"],
             help_text='[{"variation": "on", "ids": ["user-1"]}].',
         ),
         "prerequisites": JsonTextField(
             initial=document["prerequisites"],
             rows=4,
             required=False,
-            label="Prerequisites",
+            label=LABELS["prerequisites"],
             help_text='[{"flag": "other-flag", "variation": "on"}].',
         ),
         "version": forms.IntegerField(required=False, initial=state.version, widget=forms.HiddenInput),

@@ -1,5 +1,6 @@
 """Small pieces of HTML that several pages of the admin show."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,11 @@ from flagsite.lib.text_fields import pretty
 def pill(text: str, kind: str = "", title: str = "") -> SafeString:
     """Return a coloured label; `kind` is success, warning, danger, info, primary or nothing."""
     return format_html('<span class="pill {}" title="{}">{}</span>', f"pill-{kind}" if kind else "", title, text)
+
+
+def pills(labels: Iterable[SafeString]) -> SafeString:
+    """Return labels in a row that breaks where it must."""
+    return format_html('<div class="pills">{}</div>', SafeString("".join(labels)))
 
 
 def code(text: str, style: str = "") -> SafeString:

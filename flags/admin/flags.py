@@ -8,7 +8,6 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.admin import markup
@@ -18,7 +17,7 @@ from accounts.admin.requests import access_of, actor_of
 from accounts.querysets import first_environment
 from accounts.roles import Ability
 from flags.documents import percentage_number, state_document
-from flags.forms import STATE_FIELDS, NewFlagForm, field_name, form_of
+from flags.forms import LABELS, STATE_FIELDS, NewFlagForm, field_name, form_of
 from flags.models import Flag, FlagState, FlagTag
 from flags.querysets import with_states
 from flags.services import create_flag, delete_flag, update_flag_everywhere
@@ -67,12 +66,12 @@ class FlagAdmin(GuardedAdmin):
     @admin.display(description="Tags")
     def tag_pills(self, flag: Flag) -> SafeString | str:
         """Return the flag's tags."""
-        return format_html_join("", "{}", ((markup.pill(tag),) for tag in flag.tag_names())) or "-"
+        return markup.pills(markup.pill(tag) for tag in flag.tag_names()) if flag.tag_names() else "-"
 
     @admin.display(description="Environments")
     def state_pills(self, flag: Flag) -> SafeString:
         """Return what the flag does in each environment."""
-        return format_html_join("", "{}", ((markup.pill(*_summary(state)),) for state in flag.states.all()))
+        return markup.pills(markup.pill(*_summary(state)) for state in flag.states.all())
 
     # --- the page --------------------------------------------------------------------------------------------------
 
@@ -168,7 +167,7 @@ def _shown(state: FlagState, name: str) -> Any:
     """Return a field of a state for those who may only read it."""
     document = state_document(state)
 
-    @admin.display(description=name.replace("_", " ").capitalize(), boolean=name == "enabled")
+    @admin.display(description=LABELS[name], boolean=name == "enabled")
     def value(flag: Flag) -> Any:
         del flag
         return (
