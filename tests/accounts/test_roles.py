@@ -1,0 +1,167 @@
+"""Who reaches what: every address and method, asked by every kind of caller."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from rest_framework.test import APIClient
+
+from accounts.models import Environment, Project
+from accounts.services import issue_api_token, issue_server_key, revoke_key
+from tests.conftest import SYSTEM, Person, client_with
+from tests.flags.builders import boolean, create, create_segment
+
+pytestmark = pytest.mark.django_db
+
+SHOP = "?project=shop"
+
+
+class Door(NamedTuple):
+    """An address, a method, and what whoever may come in gets."""
+
+    method: str
+    path: str
+    body: Any
+    status: int
+
+
+READ: Final = [
+    Door("get", f"/flags{SHOP}", None, 200),
+    Door("get", f"/flags/checkout{SHOP}", None, 200),
+    Door("get", f"/flags/checkout/audit{SHOP}&user_id=ann", None, 200),
+    Door("get", f"/flags/checkout/history{SHOP}", None, 200),
+    Door("get", f"/segments{SHOP}", None, 200),
+    Door("get", f"/segments/beta{SHOP}", None, 200),
+]
+EDIT: Final = [
+    Door("post", f"/flags{SHOP}", {"key": "new", "type": "boolean"}, 201),
+    Door("patch", f"/flags/checkout{SHOP}", {"enabled": False}, 200),
+    Door("delete", f"/flags/checkout{SHOP}", None, 204),
+    Door("post", f"/flags/checkout/rollout{SHOP}", {"percentage": 5}, 200),
+    Door("post", f"/flags/checkout/restore{SHOP}", {"revision": 3}, 200),
+    Door("post", f"/segments{SHOP}", {"key": "new"}, 201),
+    Door("patch", f"/segments/beta{SHOP}", {"name": "New"}, 200),
+    Door("delete", f"/segments/beta{SHOP}", None, 204),
+]
+ASK: Final = {"context": {"id": "ann"}}
+BATCH: Final = {
+    "batch": "6f2f6b6e-3c1c-4d2a-9f21-1d9f6f2c1a00",
+    "sdk": {"name": "s", "version": "1", "instance": "i"},
+}
+SERVE: Final = [
+    Door("get", "/sdk/config", None, 200),
+    Door("post", "/sdk/events", BATCH, 202),
+    Door("post", "/evaluate", ASK, 200),
+    Door("post", "/ofrep/v1/evaluate/flags", ASK, 200),
+    Door("post", "/ofrep/v1/evaluate/flags/checkout", ASK, 200),
+]
+OPEN: Final = [Door("get", path, None, 200) for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/metrics")]
+
+IN = 0
+"""Let in: the caller gets what the door gives."""
+
+RULES: Final[dict[str, tuple[int, int, int]]] = {
+    # caller: may read, may edit, may serve
+    "admin": (IN, IN, 403),
+    "editor": (IN, IN, 403),
+    "viewer": (IN, 403, 403),
+    "superuser": (IN, IN, 403),
+    "no role": (404, 404, 403),
+    "another project's admin": (404, 404, 403),
+    "server key": (403, 403, IN),
+    "nobody": (401, 401, 401),
+    "revoked token": (401, 401, 401),
+    "expired token": (401, 401, 401),
+    "revoked server key": (401, 401, 401),
+    "unknown token": (401, 401, 401),
+    "malformed key": (401, 401, 401),
+    "former colleague": (401, 401, 401),
+}
+
+
+@pytest.fixture
+def callers(  # noqa: PLR0917 - the whole cast
+    ada: Person,
+    ed: Person,
+    vi: Person,
+    nina: Person,
+    otto: Person,
+    sam: Person,
+    sdk: APIClient,
+    production: Environment,
+    make_person: Callable[..., Person],
+    shop: Project,
+) -> dict[str, APIClient]:
+    token, revoked_token = issue_api_token(user=ada.user, name="revoked", by=SYSTEM)
+    key, revoked_key = issue_server_key(environment=production, name="revoked", by=SYSTEM)
+    revoke_key(token, by=SYSTEM)
+    revoke_key(key, by=SYSTEM)
+    _, expired = issue_api_token(user=ada.user, name="old", by=SYSTEM, expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+    former = make_person("former", is_superuser=True)
+    former.user.is_active = False
+    former.user.save()
+    return {
+        "admin": ada.client(),
+        "editor": ed.client(),
+        "viewer": vi.client(),
+        "superuser": sam.client(),
+        "no role": nina.client(),
+        "another project's admin": otto.client(),
+        "server key": sdk,
+        "nobody": APIClient(),
+        "revoked token": client_with(revoked_token),
+        "expired token": client_with(expired),
+        "revoked server key": client_with(revoked_key),
+        "unknown token": client_with("fs_api_0123456789ab_nothing"),
+        "malformed key": client_with("Bearer"),
+        "former colleague": former.client(),
+    }
+
+
+def status_of(client: APIClient, door: Door) -> int:
+    """Knock, and undo whatever came of it."""
+    with transaction.atomic():
+        response = getattr(client, door.method)(door.path, door.body)
+        transaction.set_rollback(True)
+    if response.status_code >= 400:
+        assert response.headers["Content-Type"] == "application/problem+json"
+    return int(response.status_code)
+
+
+def test_every_door_opens_for_those_whom_the_table_names(
+    callers: dict[str, APIClient], ed: Person, subtests: pytest.Subtests
+) -> None:
+    create_segment(ed, "beta")
+    create(ed, boolean(), environment="development")
+    for caller, statuses in RULES.items():
+        for doors, status in zip((READ, EDIT, SERVE), statuses, strict=True):
+            for door in doors:
+                with subtests.test(f"{caller}: {door.method} {door.path}"):
+                    assert status_of(callers[caller], door) == (status or door.status)
+
+
+def test_some_doors_are_open_to_everybody(callers: dict[str, APIClient], subtests: pytest.Subtests) -> None:
+    for caller in ("admin", "server key", "nobody", "malformed key"):
+        for door in OPEN:
+            with subtests.test(f"{caller}: {door.path}"):
+                assert status_of(callers[caller], door) == door.status
+
+
+def _addresses(patterns: Any, prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            found += [] if path.startswith("admin/") else _addresses(pattern.url_patterns, path)
+        else:
+            assert isinstance(pattern, URLPattern)
+            found.append(path)
+    return found
+
+
+def test_no_address_is_missing_in_the_table() -> None:
+    tried = {str(resolve(door.path.partition("?")[0]).route) for door in [*READ, *EDIT, *SERVE, *OPEN]}
+    assert set(_addresses(get_resolver().url_patterns)) - tried == {""}  # which leads to the admin
