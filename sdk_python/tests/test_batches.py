@@ -52,7 +52,7 @@ def test_no_batch_has_more_entries_than_the_server_takes() -> None:
 
 def test_no_batch_is_larger_than_the_server_takes() -> None:
     ledger = Ledger(instance="i")
-    ledger.add(Event("e" * 256, "\u00fc" * 1_024, 1.0, MINUTE) for _ in range(1_000))
+    ledger.add(Event("e" * 128, "\u20ac" * 512, 1.0, MINUTE) for _ in range(1_000))
     bodies = sealed(ledger)
     assert len(bodies) > 1
     assert sum(len(body["events"]) for body in bodies) == 1_000

@@ -8,13 +8,15 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import TypeGuard
 
 import msgspec
 
 from flagsite_sdk.counts import reading
 
-_LONGEST_NAME = 256
-_LONGEST_ID = 1_024
+_LONGEST_NAME = 128
+_LONGEST_ID = 512
+"""The server's limits. It refuses a batch whole, so what it would refuse must not get into one."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -22,7 +24,7 @@ class Event(msgspec.Struct, frozen=True):
 
     name: str
     context_id: str
-    value: float | int | None
+    value: float | None
     time: str
 
 
@@ -45,18 +47,17 @@ class EventQueue:
 
     def add(self, name: object, context_id: object, value: object) -> str | None:
         """Queue an event; return what is wrong with it, or None. Never raises, never waits."""
-        if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
+        if not _is_text(name, _LONGEST_NAME) or not name:
             return f"an event's name must be text of 1 to {_LONGEST_NAME} characters"
-        if not isinstance(context_id, str) or len(context_id) > _LONGEST_ID:
+        if not _is_text(context_id, _LONGEST_ID):
             return f"a context needs an id: text of at most {_LONGEST_ID} characters"
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            return "an event's value must be a number or None"
-        if isinstance(value, float) and not math.isfinite(value):
-            return "an event's value must be finite"
+        number = _number(value)
+        if value is not None and number is None:
+            return "an event's value must be a finite number or None"
         if len(self._events) >= self._size:
             next(self._dropped)
             return None
-        self._events.append(Event(name, context_id, value, _moment(self._clock())))
+        self._events.append(Event(name, context_id, number, _moment(self._clock())))
         return None
 
     def take(self, most: int) -> list[Event]:
@@ -65,6 +66,27 @@ class EventQueue:
         while self._events and len(taken) < most:
             taken.append(self._events.popleft())
         return taken
+
+
+def _is_text(value: object, longest: int) -> TypeGuard[str]:
+    """Whether it is text that the server takes: not too long, UTF-8, no NUL (its database has no place for one)."""
+    if not isinstance(value, str) or len(value) > longest or "\x00" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _moment(seconds: float) -> str:
