@@ -38,7 +38,9 @@ class RevisionAdmin(GuardedAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Let a flag's page lead to the revisions that concern it."""
-        return lookup.startswith("items__k") or bool(super().lookup_allowed(lookup, value, request))
+        return lookup in {"items__kind__exact", "items__key__exact"} or bool(
+            super().lookup_allowed(lookup, value, request)
+        )
 
     @admin.display(description="Revision", ordering="number")
     def revision(self, revision: Revision) -> int:
