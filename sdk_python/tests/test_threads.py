@@ -117,3 +117,26 @@ def test_listeners_may_come_and_go_while_news_arrives() -> None:
     together(work)
     thread.join()
     assert client.status().revision == 201
+
+
+def test_a_detail_names_the_revision_that_decided(connect: Connect, server: Server) -> None:
+    """Odd revisions serve one variation, even ones the other."""
+    server.flags = {"new-checkout": documents.boolean(on=True)}
+    client = connect()
+    done = threading.Event()
+
+    def write() -> None:
+        for number in range(300):
+            server.publish({"new-checkout": documents.boolean(on=bool(number % 2))})
+        eventually(lambda: client.status().revision == 301)
+        done.set()
+
+    def work() -> None:
+        while not done.is_set():
+            detail = client.evaluate_detail("new-checkout", ALICE)
+            assert detail.value is bool(detail.revision % 2)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    together(work, 2)
+    writer.join()

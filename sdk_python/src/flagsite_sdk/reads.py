@@ -75,8 +75,8 @@ class Reads:
             accepts: whether a value is of the wanted type; one that is not is a ``TYPE_MISMATCH``.
         """
         try:
-            revision = self._configuration.revision
-            outcome = self._table[flag_key](context)
+            held = self._configuration.snapshot
+            outcome, revision = held.consistently(lambda: (self._table[flag_key](context), held.revision))
             value = outcome.value
             if accepts is None or accepts(value):
                 next(outcome.counter)
