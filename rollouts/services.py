@@ -4,6 +4,7 @@ from accounts.actors import Actor
 from accounts.models import Environment, Project
 from flags.models import FlagState
 from flags.services import update_flag
+from flagsite.lib.problems import InputError, InvalidInput
 
 
 def set_rollout_percentage(
@@ -33,12 +34,17 @@ def set_rollout_percentage(
         StaleVersion: when `if_version` is given and is not the present one.
         InvalidInput: when the percentage is not one.
     """
-    return update_flag(
-        project=project,
-        environment=environment,
-        key=key,
-        fields={"rollout_percentage": percentage},
-        by=by,
-        if_version=if_version,
-        comment=comment or f"Rollout set to {percentage} %",
-    )
+    try:
+        return update_flag(
+            project=project,
+            environment=environment,
+            key=key,
+            fields={"rollout_percentage": percentage},
+            by=by,
+            if_version=if_version,
+            comment=comment or f"Rollout set to {percentage} %",
+        )
+    except InvalidInput as refusal:
+        names = {"rollout_percentage": "percentage"}  # as the caller knows it
+        errors = [InputError(names.get(each.path, each.path), each.message) for each in refusal.errors]
+        raise InvalidInput.of(errors) from None
