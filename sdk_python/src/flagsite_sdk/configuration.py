@@ -104,16 +104,10 @@ class Configuration:
             engine.errors.Malformed: it is not one; what was held stays.
         """
         with self.lock:
-            before = _read.decode(self.snapshot.to_json())
             watched = self._compiled()
-            self.snapshot.replace(document)
+            changed = self.snapshot.replace(document)
             self.source = source
-            after = _read.decode(document)
-            return Change(
-                self.revision,
-                _differing(before.flags, after.flags) | self._dropped(watched),
-                _differing(before.segments, after.segments),
-            )
+            return Change(self.revision, changed.flags | self._dropped(watched), changed.segments)
 
     def apply(self, document: bytes, *, source: Source) -> Change:
         """Apply a delta.
@@ -179,7 +173,3 @@ class _Overlaid(dict[str, Decide]):
 
     def __missing__(self, flag_key: str) -> Decide:
         return self._below[flag_key]
-
-
-def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))

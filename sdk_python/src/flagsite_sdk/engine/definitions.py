@@ -97,6 +97,8 @@ class Definitions:
 
 
 def _difference(one: Mapping[str, msgspec.Raw], other: Mapping[str, msgspec.Raw]) -> list[str]:
+    if not other:
+        return list(one)
     return [key for key in one.keys() | other.keys() if key not in one or key not in other or one[key] != other[key]]
 
 

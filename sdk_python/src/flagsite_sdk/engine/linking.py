@@ -78,6 +78,8 @@ class Linker:
     def relink(self, definitions: Definitions, flags: Iterable[str], segments: Iterable[str]) -> set[str]:
         """Take over changed definitions; returns the flags whose decisions are out of date."""
         self.definitions = definitions
+        if not (self._users or self._chains or self._broken):
+            return set(flags)  # nothing leans on anything yet: at a start there are thousands
         work = [*(_Node("flag", key) for key in flags), *(_Node("segment", key) for key in segments)]
         outdated: set[str] = set()
         while work:

@@ -13,7 +13,7 @@ few tries they take the lock.
 
 from collections.abc import Callable, Mapping
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -42,6 +42,13 @@ class _DeltaDocument(msgspec.Struct):
     revision: int
     flags: dict[str, msgspec.Raw] = {}
     segments: dict[str, msgspec.Raw] = {}
+
+
+class Changed(NamedTuple):
+    """The keys of the flags and segments that changed, came or went."""
+
+    flags: frozenset[str]
+    segments: frozenset[str]
 
 
 class _Table(dict[str, Decide]):
@@ -79,8 +86,11 @@ class Snapshot:
         self.table: Mapping[str, Decide] = self._table
         self.revision = 0
 
-    def replace(self, document: bytes) -> None:
+    def replace(self, document: bytes) -> Changed:
         """Hold a whole snapshot instead of what was held; what is the same in both stays compiled.
+
+        Returns:
+            What is not the same in both.
 
         Raises:
             Malformed: It is not a snapshot, and nothing has changed. A malformed flag or segment in it is no
@@ -94,6 +104,7 @@ class Snapshot:
             self._drop(self._linker.relink(definitions, *changed))
             self.revision = found.revision
             self._generation += 1
+            return Changed(*map(frozenset, changed))
 
     def apply(self, document: bytes) -> bool:
         """Bring what is held to the delta's revision.
@@ -120,8 +131,8 @@ class Snapshot:
             return True
 
     def _drop(self, keys: set[str]) -> None:
-        for key in keys:
-            self._table.pop(key, None)
+        for key in keys & self._table.keys():
+            del self._table[key]
 
     def _compile(self, key: str) -> Decide:
         with self._lock:
