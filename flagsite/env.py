@@ -4,6 +4,7 @@ A value that cannot be read stops the process at start, naming the variable; not
 """
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +57,21 @@ def integer(name: str, *, default: int, least: int = 0) -> int:
 def listing(name: str, default: str = "") -> list[str]:
     """Return the comma-separated, trimmed, non-empty parts."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def networks(name: str) -> list[str]:
+    """Return the comma-separated networks, such as `10.0.0.0/8`, checked.
+
+    Raises:
+        ImproperlyConfigured: when one of them is none.
+    """
+    listed = listing(name)
+    for entry in listed:
+        try:
+            ip_network(entry, strict=False)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} must be a list of networks: {error}") from None
+    return listed
 
 
 def path(name: str, default: Path) -> Path:

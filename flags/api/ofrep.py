@@ -4,12 +4,12 @@ Its context names the id `targetingKey`; a context without one is anonymous (doc
 """
 
 import hashlib
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
-from flagsite_sdk.engine.result import ErrorCode, Evaluation, Reason
+from flagsite_sdk.engine.result import OPENFEATURE_REASONS, ErrorCode, Evaluation
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,17 +21,6 @@ from flags import evaluation
 from flags.snapshots import snapshot_of
 from flagsite.lib.preconditions import is_held
 from flagsite.lib.problems import InvalidInput, Refusal, TooLarge
-
-_REASONS: Final = {
-    Reason.OFF: "DISABLED",
-    Reason.PREREQUISITE_FAILED: "DEFAULT",
-    Reason.TARGET_MATCH: "TARGETING_MATCH",
-    Reason.RULE_MATCH: "TARGETING_MATCH",
-    Reason.FALLTHROUGH: "DEFAULT",
-    Reason.OUTSIDE_ROLLOUT: "SPLIT",
-    Reason.ERROR: "ERROR",
-}
-"""Ours in OpenFeature's vocabulary; the metadata carries ours."""
 
 
 class OfrepFlagView(APIView):
@@ -115,7 +104,7 @@ def _result(key: str, found: Evaluation) -> dict[str, Any]:
         "key": key,
         "value": found.value,
         "variant": found.variation,
-        "reason": _REASONS[found.reason],
+        "reason": OPENFEATURE_REASONS[found.reason],
         "metadata": metadata,
     }
 

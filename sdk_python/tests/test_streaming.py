@@ -87,7 +87,7 @@ def test_a_client_that_starts_before_the_server_gets_ready_when_it_comes(connect
     assert client.is_enabled("new-checkout", ALICE)
 
 
-@pytest.mark.parametrize("code", [1000, 1011, 1012, 1013, 4408])
+@pytest.mark.parametrize("code", [1000, 1011, 1012, 1013])
 def test_a_closed_stream_is_opened_again(connect: Connect, server: Server, code: int) -> None:
     client = connect()
     server.close_streams(code, "as announced")

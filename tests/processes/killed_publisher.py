@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from unittest import mock
 
 import django
 
@@ -10,18 +11,17 @@ if __name__ == "__main__":
     django.setup()
     from accounts.actors import Actor
     from accounts.models import Environment
-    from flags import publishing
     from flags.services import update_flag
 
     def die(heads: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    publishing.announce = die
     production = Environment.objects.get(key="production")
-    update_flag(
-        project=production.project,
-        environment=production,
-        key=sys.argv[1],
-        fields={"enabled": False},
-        by=Actor.system("tests"),
-    )
+    with mock.patch("flags.publishing.announce", die):
+        update_flag(
+            project=production.project,
+            environment=production,
+            key=sys.argv[1],
+            fields={"enabled": False},
+            by=Actor.system("tests"),
+        )

@@ -54,6 +54,6 @@ if __name__ == "__main__":
         (locked,) = lock_environments(project)
         documents = {state.flag.key: state_document(state) for state in states_in(production)}
         publish([Change(locked, flags=documents)], by=system, comment="Seeded")
-        _, server_key = issue_server_key(environment=production, name="SDK", by=system)
-        _, api_token = issue_api_token(user=ada, name="test", by=system)
-    json.dump({"server_key": str(server_key), "api_token": str(api_token)}, sys.stdout)
+        server_key = issue_server_key(environment=production, name="SDK", by=system)
+        api_token = issue_api_token(user=ada, name="test", by=system)
+    json.dump({"server_key": str(server_key[1]), "api_token": str(api_token[1])}, sys.stdout)

@@ -150,7 +150,7 @@ class Site:
 
     def _run_sql(self, statement: str) -> None:
         with psycopg.connect(self._postgresql, autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]  # a constant with our own name in it
+            connection.execute(statement)
 
 
 def patch(api: httpx.Client, key: str, **fields: Any) -> dict[str, Any]:

@@ -13,12 +13,16 @@ from tests.ports import eventually
 from tests.processes.site import ROOT, Process, Site, patch, sees
 
 ANN = {"id": "ann"}
-IMPATIENT = {"backoff_base": 0.05, "backoff_cap": 0.2}
+
+
+def impatient(site: Site, stream: Process) -> FlagClient:
+    """Return a client that tries again soon."""
+    return FlagClient(stream.url, site.server_key, report=False, backoff_base=0.05, backoff_cap=0.2)
 
 
 @pytest.fixture
 def client(site: Site, stream: Process) -> Iterator[FlagClient]:
-    with FlagClient(stream.url, site.server_key, report=False, **IMPATIENT) as client:
+    with impatient(site, stream) as client:
         eventually(lambda: client.status().state == "streaming")
         yield client
 
@@ -76,7 +80,7 @@ def test_a_change_whose_publisher_was_killed_before_it_could_tell_is_found(site:
 
 
 def test_a_revoked_key_loses_its_stream_and_keeps_its_last_rules(site: Site, stream: Process) -> None:
-    with FlagClient(stream.url, site.server_key, report=False, **IMPATIENT) as client:
+    with impatient(site, stream) as client:
         eventually(lambda: client.status().state == "streaming")
         before = client.is_enabled("flag-0003", ANN)
         key_id = site.server_key.split("_")[2]
@@ -89,9 +93,9 @@ def test_a_revoked_key_loses_its_stream_and_keeps_its_last_rules(site: Site, str
 
 
 def test_a_client_that_never_reads_is_dropped(site: Site) -> None:
-    impatient = site.stream("--ws-ping-interval", "0.5", "--ws-ping-timeout", "0.5")
-    with socket.create_connection(("127.0.0.1", impatient.port)) as deaf:
-        deaf.sendall(_handshake(impatient, site.server_key))
+    strict = site.stream("--ws-ping-interval", "0.5", "--ws-ping-timeout", "0.5")
+    with socket.create_connection(("127.0.0.1", strict.port)) as deaf:
+        deaf.sendall(_handshake(strict, site.server_key))
         assert deaf.recv(4096).startswith(b"HTTP/1.1 101")
 
         def is_cut() -> bool:

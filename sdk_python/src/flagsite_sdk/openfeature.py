@@ -29,7 +29,7 @@ from openfeature.track import TrackingEventDetails
 
 from flagsite_sdk.client import FlagClient
 from flagsite_sdk.configuration import Change
-from flagsite_sdk.engine.result import ErrorCode, Evaluation, Reason
+from flagsite_sdk.engine.result import OPENFEATURE_REASONS, ErrorCode, Evaluation
 from flagsite_sdk.status import State, Status
 
 __all__ = ["FlagsiteProvider"]
@@ -37,15 +37,7 @@ __all__ = ["FlagsiteProvider"]
 Value = TypeVar("Value")
 Structure = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 
-_REASONS = {
-    Reason.OFF: Why.DISABLED,
-    Reason.PREREQUISITE_FAILED: Why.DISABLED,
-    Reason.TARGET_MATCH: Why.TARGETING_MATCH,
-    Reason.RULE_MATCH: Why.TARGETING_MATCH,
-    Reason.FALLTHROUGH: Why.DEFAULT,
-    Reason.OUTSIDE_ROLLOUT: Why.SPLIT,
-    Reason.ERROR: Why.ERROR,
-}
+_REASONS = {reason: Why(theirs) for reason, theirs in OPENFEATURE_REASONS.items()}
 _CODES = {
     ErrorCode.FLAG_NOT_FOUND: Code.FLAG_NOT_FOUND,
     ErrorCode.MALFORMED_FLAG: Code.PARSE_ERROR,

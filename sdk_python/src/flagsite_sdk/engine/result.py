@@ -5,9 +5,9 @@ can end (made once, when the flag is compiled), `Evaluation` is what a caller se
 a flag is decided.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,18 @@ class Reason(StrEnum):
     RULE_MATCH = "RULE_MATCH"
     FALLTHROUGH = "FALLTHROUGH"
     OUTSIDE_ROLLOUT = "OUTSIDE_ROLLOUT"
+
+
+OPENFEATURE_REASONS: Final[Mapping[Reason, str]] = {
+    Reason.ERROR: "ERROR",
+    Reason.OFF: "DISABLED",
+    Reason.PREREQUISITE_FAILED: "DISABLED",
+    Reason.TARGET_MATCH: "TARGETING_MATCH",
+    Reason.RULE_MATCH: "TARGETING_MATCH",
+    Reason.FALLTHROUGH: "DEFAULT",
+    Reason.OUTSIDE_ROLLOUT: "SPLIT",
+}
+"""Our reasons in the vocabulary of OpenFeature's specification (types, resolution reason)."""
 
 
 class ErrorCode(StrEnum):
