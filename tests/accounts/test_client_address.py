@@ -50,11 +50,12 @@ def test_behind_trusted_proxies_the_last_stranger_is_the_client(
     assert asked(remote, forwarded) == address
 
 
-@pytest.mark.parametrize("forwarded", ["<script>", "fe80::1%eth0", "203.0.113.9, nonsense", "\x7f", "' OR 1=1"])
 @pytest.mark.django_db
-def test_a_garbage_header_neither_costs_the_write_nor_is_stored(ed: Person, settings: Settings, forwarded: str) -> None:
+def test_a_garbage_header_neither_costs_the_write_nor_is_stored(ed: Person, settings: Settings) -> None:
     settings.TRUSTED_PROXIES = ["127.0.0.0/8"]
-    response = ed.client().post("/segments", {"key": "beta"}, headers={"X-Forwarded-For": forwarded})
-    assert response.status_code == 201
-    entry = LogEntry.objects.latest("pk")
-    assert entry.remote_addr in {"127.0.0.1", "fe80::1"}
+    for number, forwarded in enumerate(("<script>", "fe80::1%eth0", "203.0.113.9, nonsense", "\x7f", "' OR 1=1")):
+        body = {"key": f"segment-{number}"}
+        response = ed.client().post("/segments", body, headers={"X-Forwarded-For": forwarded})
+        assert response.status_code == 201
+        entry = LogEntry.objects.latest("pk")
+        assert entry.remote_addr == ("fe80::1" if "fe80" in forwarded else "127.0.0.1")

@@ -206,9 +206,9 @@ def test_a_key_outside_of_the_alphabet_is_refused(ed: Person, subtests: pytest.S
                 assert_problem(client.post("/segments", {"key": key}), 400, "INVALID", "key")
 
 
-@pytest.mark.parametrize("key", ["0", "a.b-c_d", "x" * 128])
-def test_a_key_inside_of_the_alphabet_is_taken(ed: Person, key: str) -> None:
-    assert create(ed, boolean(key))["key"] == key
+def test_a_key_inside_of_the_alphabet_is_taken(ed: Person) -> None:
+    for key in ("0", "a.b-c_d", "x" * 128):
+        assert create(ed, boolean(key))["key"] == key
 
 
 def test_key_and_type_are_required(ed: Person, subtests: pytest.Subtests) -> None:
@@ -254,9 +254,9 @@ def test_a_condition_may_be_twenty_levels_deep(flag: Json, ed: Person) -> None:
     assert change(ed, "checkout", rules=[rule(nested(20), id="deep")])["rules"][0]["if"] == nested(20)
 
 
-@pytest.mark.parametrize("percentage", [0, 0.001, 33.333, 99.999, 100, 50.0])
-def test_a_percentage_has_up_to_three_decimals(flag: Json, ed: Person, percentage: float) -> None:
-    assert change(ed, "checkout", rollout_percentage=percentage)["rollout_percentage"] == percentage
+def test_a_percentage_has_up_to_three_decimals(flag: Json, ed: Person) -> None:
+    for percentage in (0, 0.001, 33.333, 99.999, 50.0, 100):
+        assert change(ed, "checkout", rollout_percentage=percentage)["rollout_percentage"] == percentage
 
 
 def test_prerequisites_in_a_circle_are_refused_and_the_circle_is_named(flag: Json, ed: Person) -> None:

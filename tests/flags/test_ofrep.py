@@ -49,11 +49,12 @@ def test_floats_keep_their_point_and_integers_have_none(ed: Person, sdk: APIClie
         snapshots.forget_all()
 
 
-@pytest.mark.parametrize("body", [{}, {"context": {}}, {"context": None}, {"context": {"targetingKey": ""}}])
-def test_nobody_in_particular_may_ask(ed: Person, sdk: APIClient, body: dict[str, Any]) -> None:
+def test_nobody_in_particular_may_ask(ed: Person, sdk: APIClient) -> None:
     create(ed, boolean())
-    assert sdk.post(ONE, body).json()["value"] is True
-    assert sdk.post(ALL, body).json()["flags"][0]["value"] is True
+    bodies: list[dict[str, Any]] = [{}, {"context": {}}, {"context": None}, {"context": {"targetingKey": ""}}]
+    for body in bodies:
+        assert sdk.post(ONE, body).json()["value"] is True
+        assert sdk.post(ALL, body).json()["flags"][0]["value"] is True
 
 
 def test_the_targeting_key_is_the_id_and_an_id_will_do(ed: Person, sdk: APIClient) -> None:

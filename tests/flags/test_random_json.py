@@ -14,7 +14,7 @@ from tests.flags.builders import PRODUCTION, boolean, create, create_segment, eq
 pytestmark = pytest.mark.django_db
 
 quick = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -62,21 +62,21 @@ def test_a_page_holds_at_most_a_thousand_flags(ed: Person) -> None:
     assert keys(ed.client().get("/flags?page_size=999999")) == ["checkout"]
 
 
-@pytest.mark.parametrize(
-    ("word", "found"),
-    [
-        ("check", ["checkout"]),
-        ("CHECK", ["checkout"]),
-        ("pay", ["checkout", "wallet"]),
-        ("100%", ["wallet"]),
-        ("_", []),
-    ],
-)
-def test_search_looks_into_key_name_and_description(ed: Person, word: str, found: list[str]) -> None:
+SEARCHES = {
+    "check": ["checkout"],
+    "CHECK": ["checkout"],
+    "pay": ["checkout", "wallet"],
+    "100%": ["wallet"],
+    "_": [],
+}
+
+
+def test_search_looks_into_key_name_and_description(ed: Person) -> None:
     create(ed, boolean("checkout", name="The new way to pay"))
     create(ed, boolean("wallet", description="Pay with 100% less effort"))
     create(ed, boolean("footer"))
-    assert keys(ed.client().get("/flags", {"search": word})) == found
+    for word, found in SEARCHES.items():
+        assert keys(ed.client().get("/flags", {"search": word})) == found
 
 
 def test_a_tag_finds_the_flags_that_carry_it(ed: Person) -> None:

@@ -60,29 +60,35 @@ def test_the_engine_takes_the_snapshot_and_decides_as_the_server_does(ed: Person
         assert (answer["variation"], answer["reason"]) == (found.variation, found.reason)
 
 
-@pytest.mark.parametrize("held", ['"{}"', 'W/"{}"', '"7", W/"{}"', "*"])
-def test_what_is_held_already_is_not_sent_again(ed: Person, sdk: APIClient, held: str) -> None:
+def test_what_is_held_already_is_not_sent_again(ed: Person, sdk: APIClient) -> None:
     create(ed, boolean())
-    headers = {"If-None-Match": held.format(2)}
-    response = sdk.get("/sdk/config", headers=headers)
-    assert (response.status_code, response.content, response.headers["ETag"]) == (304, b"", '"2"')
+    for held in ('"2"', 'W/"2"', '"7", W/"2"', "*"):
+        response = sdk.get("/sdk/config", headers={"If-None-Match": held})
+        assert (response.status_code, response.content, response.headers["ETag"]) == (304, b"", '"2"')
     change(ed, "checkout", enabled=False)
-    if held != "*":
-        assert sdk.get("/sdk/config", headers=headers).status_code == 200
+    assert sdk.get("/sdk/config", headers={"If-None-Match": '"2"'}).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("accepts", "packed"),
-    [("gzip", True), ("br, GZIP;q=0.5", True), ("gzip ; q=1", True), ("gzip;q=0", False), ("br", False), ("", False)],
-)
-def test_it_is_compressed_for_those_who_accept_it(ed: Person, sdk: APIClient, accepts: str, packed: bool) -> None:
+ACCEPTS = {
+    "gzip": True,
+    "br, GZIP;q=0.5": True,
+    "gzip ; q=1": True,
+    "gzip;q=0": False,
+    "gzip;q=0.0, br": False,
+    "br": False,
+    "": False,
+}
+
+
+def test_it_is_compressed_for_those_who_accept_it(ed: Person, sdk: APIClient) -> None:
     create(ed, boolean())
     plain = sdk.get("/sdk/config")
-    response = sdk.get("/sdk/config", headers={"Accept-Encoding": accepts})
-    assert ("Content-Encoding" in response.headers) is packed
-    assert (gzip.decompress(response.content) if packed else response.content) == plain.content
-    assert response.headers["Vary"] == "Accept-Encoding"
-    assert "private" in response.headers["Cache-Control"]
+    for accepts, packed in ACCEPTS.items():
+        response = sdk.get("/sdk/config", headers={"Accept-Encoding": accepts})
+        assert ("Content-Encoding" in response.headers) is packed, accepts
+        assert (gzip.decompress(response.content) if packed else response.content) == plain.content
+        assert response.headers["Vary"] == "Accept-Encoding"
+        assert "private" in response.headers["Cache-Control"]
 
 
 def test_a_delta_holds_what_changed_since_then_and_what_is_gone(ed: Person, sdk: APIClient) -> None:
@@ -107,12 +113,12 @@ def test_a_reader_at_the_present_revision_gets_a_heartbeat(ed: Person, sdk: APIC
     assert config(sdk, since=2) == {"revision": 2}
 
 
-@pytest.mark.parametrize("since", [0, 99, 10**17])
-def test_whoever_cannot_be_helped_by_deltas_gets_the_whole(ed: Person, sdk: APIClient, since: int) -> None:
+def test_whoever_cannot_be_helped_by_deltas_gets_the_whole(ed: Person, sdk: APIClient) -> None:
     create(ed, boolean())
-    document = config(sdk, since=since)
-    assert "since" not in document
-    assert document["flags"].keys() == {"checkout"}
+    for since in (0, 99, 10**17):
+        document = config(sdk, since=since)
+        assert "since" not in document
+        assert document["flags"].keys() == {"checkout"}
 
 
 def test_when_most_flags_have_changed_the_whole_is_shorter(
@@ -181,22 +187,11 @@ def test_a_restored_backup_is_noticed(ed: Person, sdk: APIClient) -> None:
     assert (document["revision"], document["flags"]["checkout"]["enabled"]) == (2, True)
 
 
-@pytest.mark.parametrize(
-    ("query", "path"),
-    [
-        ("since=-1", "since"),
-        ("since=1.5", "since"),
-        ("since=abc", "since"),
-        ("since=", "since"),
-        ("since=²", "since"),
-        ("since=%00", "since"),
-        ("since=" + "9" * 5000, "since"),
-        ("since=1&since=2", "since"),
-        ("sinse=1", "sinse"),
-    ],
-)
-def test_a_revision_that_is_none_is_refused(sdk: APIClient, query: str, path: str) -> None:
-    assert_problem(sdk.get(f"/sdk/config?{query}"), 400, "INVALID", path)
+def test_a_revision_that_is_none_is_refused(sdk: APIClient, subtests: pytest.Subtests) -> None:
+    for text in ("-1", "1.5", "abc", "", "²", "%00", "9" * 5000, "1&since=2"):
+        with subtests.test(text[:10]):
+            assert_problem(sdk.get(f"/sdk/config?since={text}"), 400, "INVALID", "since")
+    assert_problem(sdk.get("/sdk/config?sinse=1"), 400, "INVALID", "sinse")
 
 
 def test_a_server_key_sees_its_own_environment_and_no_other(ed: Person, otto: Person, sdk: APIClient) -> None:

@@ -16,16 +16,17 @@ CURRENT = ['"1"', "1", 'W/"1"', "*", "", "  "]
 def test_a_stale_version_changes_nothing(ed: Person, subtests: pytest.Subtests) -> None:
     create(ed, boolean())
     client = ed.client()
-    for header in STALE:
-        headers = {"If-Match": header}
-        with subtests.test(header[:12]), nothing_changes():
-            for response in (
-                client.patch(f"/flags/checkout{PRODUCTION}", {"enabled": False}, headers=headers),
-                client.delete(f"/flags/checkout{PRODUCTION}", headers=headers),
-                client.post(f"/flags/checkout/rollout{PRODUCTION}", {"percentage": 5}, headers=headers),
-                client.post(f"/flags/checkout/restore{PRODUCTION}", {"revision": 2}, headers=headers),
-            ):
-                assert_problem(response, 412, "STALE_VERSION")
+    with nothing_changes():
+        for header in STALE:
+            headers = {"If-Match": header}
+            with subtests.test(header[:12]):
+                for response in (
+                    client.patch(f"/flags/checkout{PRODUCTION}", {"enabled": False}, headers=headers),
+                    client.delete(f"/flags/checkout{PRODUCTION}", headers=headers),
+                    client.post(f"/flags/checkout/rollout{PRODUCTION}", {"percentage": 5}, headers=headers),
+                    client.post(f"/flags/checkout/restore{PRODUCTION}", {"revision": 2}, headers=headers),
+                ):
+                    assert_problem(response, 412, "STALE_VERSION")
 
 
 def test_the_version_that_was_read_may_be_changed(ed: Person, subtests: pytest.Subtests) -> None:
