@@ -182,8 +182,6 @@ def check_references(draft: Draft) -> None:
     wanted = {entry.flag: entry.variation for entry in definition.prerequisites}
     known = variations_of(wanted, project=project) if wanted else {}
     for index, entry in enumerate(definition.prerequisites):
-        if entry.flag == definition.key:
-            continue  # a circle of one, named below
         if entry.flag not in known:
             errors.append(InputError(f"prerequisites[{index}].flag", f"There is no flag `{entry.flag}`."))
         elif entry.variation not in known[entry.flag]:

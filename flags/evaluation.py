@@ -19,7 +19,7 @@ from flags.querysets import document_at, revision_at
 from flags.snapshots import snapshot_of
 from flagsite.lib import clock
 from flagsite.lib.canonical import canonical
-from flagsite.lib.problems import InvalidInput, TooLarge
+from flagsite.lib.problems import InvalidInput, Refusal, TooLarge
 
 Context = Mapping[str, Any]
 
@@ -60,15 +60,20 @@ def explain(environment: Environment, key: str, context: Context, *, at: datetim
     Raises:
         FlagNotFound: when there is no such flag, or was none at that moment.
         FlagUnusable: when the flag's definition cannot be used.
+        Refusal: when segments inside of segments go so deep that no JSON could hold the explanation.
     """
     snapshot = snapshot_of(environment).engine if at is None else _snapshot_at(environment, at, key)
     now = clock.epoch() if at is None else at.timestamp()
     try:
-        return snapshot.explain(key, context, now=now)
+        explanation = snapshot.explain(key, context, now=now)
+        orjson.dumps(explanation)
+    except (RecursionError, orjson.JSONEncodeError):
+        raise Refusal(f"The flag `{key}` leans on segments that are nested too deeply to be explained.") from None
     except UnknownFlag:
         raise FlagNotFound(f"There {'is' if at is None else 'was'} no flag `{key}`.") from None
     except Malformed as malformed:
         raise FlagUnusable(f"The flag `{key}` cannot be used: {malformed}") from None
+    return explanation
 
 
 def _snapshot_at(environment: Environment, moment: datetime, key: str) -> Snapshot:

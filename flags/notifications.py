@@ -26,7 +26,10 @@ def listen(listener: Callable[[Mapping[int, int]], None]) -> None:
 def announce(heads: Mapping[int, int]) -> None:
     """Tell everybody that environments (by id) have reached these revisions; never raises."""
     for listener in _listeners:
-        listener(heads)
+        try:
+            listener(heads)
+        except Exception as error:  # noqa: BLE001 - one that is shutting down must not keep the others asleep
+            log.warning("listener_failed", heads=dict(heads), error=repr(error))
     layer = get_channel_layer()
     if isinstance(layer, InMemoryChannelLayer):
         return  # the embedded installation: there is no other process

@@ -107,6 +107,11 @@ def test_an_answer_that_cannot_be_given_is_not_given(ed: Person) -> None:
     assert_problem(ed.client().get("/flags", headers={"Accept": "image/png"}), 406, "NOT_ACCEPTABLE")
 
 
+def test_more_parameters_than_anybody_needs_are_refused(ed: Person) -> None:
+    query = "&".join(f"a{n}=1" for n in range(1001))
+    assert_problem(ed.client().get(f"/flags?{query}"), 400, "BAD_REQUEST")
+
+
 def test_a_host_that_is_not_ours_is_refused_without_a_page() -> None:
     assert_problem(Client().get("/healthz", headers={"Host": "elsewhere.example"}), 400, "BAD_REQUEST")
 

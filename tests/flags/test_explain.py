@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 from flagsite_sdk.engine.bucketing import bucket
+from rest_framework.test import APIClient
 
+from accounts.models import Project
+from flags import snapshots
 from flags.models import FlagState, Revision
 from flagsite.lib import clock
+from segments.models import Segment
 from tests.conftest import Person
-from tests.flags.builders import boolean, change, create, create_segment, equals, rule, split, texts
+from tests.flags.builders import boolean, change, create, create_segment, decide, equals, rule, split, texts
 from tests.problems import assert_problem
 
 pytestmark = pytest.mark.django_db
@@ -142,13 +146,37 @@ def test_any_moment_after_the_last_revision_is_like_now(ed: Person, vi: Person, 
 
 
 def test_a_flag_that_cannot_be_used_says_what_is_wrong(ed: Person, vi: Person) -> None:
-    from flags import snapshots
-
     create(ed, boolean())
     FlagState.objects.update(rules=[{"id": "broken", "if": {"all": []}, "serve": {"variation": "on"}}])
     snapshots.forget_all()
     response = vi.client().get("/flags/checkout/audit?environment=production&user_id=a")
     assert "rules[0].if.all" in assert_problem(response, 422, "MALFORMED_FLAG")["detail"]
+
+
+def test_a_flag_that_could_not_be_used_then_says_so(ed: Person, vi: Person) -> None:
+    create(ed, boolean())
+    revision = Revision.objects.get(environment__key="production", number=2)
+    revision.delta = '{"flags": {"checkout": {"type": "boolean"}}, "segments": {}}'  # as an older Flagsite wrote it
+    revision.save()
+    query = {"environment": "production", "user_id": "a", "at": revision.created_at.isoformat()}
+    assert_problem(vi.client().get("/flags/checkout/audit", query), 422, "MALFORMED_FLAG")
+
+
+@pytest.mark.parametrize("depth", [300, 1500])
+def test_segments_in_endless_segments_are_decided_but_not_explained(
+    ed: Person, vi: Person, sdk: APIClient, shop: Project, depth: int
+) -> None:
+    create_segment(ed, "s0")
+    create(ed, boolean(rules=[rule({"segment": "s0"}, "off")]))
+    inner: list[dict[str, Any]] = [*({"segment": f"s{n}"} for n in range(2, depth)), {"everyone": True}]
+    Segment.objects.bulk_create(
+        Segment(project=shop, key=f"s{n}", condition=condition) for n, condition in enumerate(inner, start=1)
+    )
+    Segment.objects.filter(key="s0").update(condition={"segment": "s1"})
+    snapshots.forget_all()
+    assert decide(sdk, "checkout")["reason"] == "RULE_MATCH"
+    response = vi.client().get("/flags/checkout/audit?environment=production&user_id=a")
+    assert "nested too deeply" in assert_problem(response, 400, "REFUSED")["detail"]
 
 
 NOT_UNDERSTOOD = [

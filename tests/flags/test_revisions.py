@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from channels.layers import get_channel_layer
-from django.db import connection, transaction
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import Environment, Project
@@ -184,6 +184,21 @@ def test_a_broken_channel_layer_does_not_cost_the_change(
     assert production.revision == 2
 
 
+def test_a_listener_that_fails_keeps_nobody_else_asleep(
+    ed: Person, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    def closed(_: Mapping[int, int]) -> None:
+        raise RuntimeError("Event loop is closed")
+
+    heads: list[Mapping[int, int]] = []
+    monkeypatch.setattr(notifications, "_listeners", [closed])
+    notifications.listen(heads.append)
+    monkeypatch.setattr(notifications, "get_channel_layer", InMemoryChannelLayer)
+    with django_capture_on_commit_callbacks(execute=True):
+        create(ed, boolean())
+    assert len(heads) == 1
+
+
 def test_what_goes_through_the_channel_layer_is_only_who_is_where(
     ed: Person, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
@@ -207,4 +222,3 @@ def test_revisions_read_as_what_they_are(history: Environment) -> None:
     assert newest
     assert str(newest) == "Shop / Production revision 5"
     assert [str(item) for item in newest.items.all()] == ["flag checkout in revision 5"]
-    assert connection.vendor == "postgresql"  # what this file proves, it proves of PostgreSQL
