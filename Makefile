@@ -46,7 +46,7 @@ run: $(RUNTIME) ## Start everything in one process, with a demo project (PORT, D
 	@exec $(BIN)/python manage.py demo $(ARGS)
 
 test: $(DEVELOPMENT) ## Run the whole suite against real PostgreSQL and real Redis (ARGS for pytest)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 coverage: $(DEVELOPMENT) ## Run the suite and hold its coverage: all branches of the engine, 85 % elsewhere
 	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
