@@ -16,6 +16,7 @@ from accounts.models import ServerKey
 from flags.stream.hub import hub
 from flags.stream.subscriber import Subscriber
 from flagsite.lib import problems
+from flagsite.lib.digits import number_of
 
 TRY_AGAIN_LATER = 1013
 
@@ -74,7 +75,7 @@ class StreamConsumer(AsyncConsumer):
     def _since(self) -> int:
         """Return the revision that the client says it holds; what is no number means that it holds none."""
         (text,) = parse_qs(self.scope["query_string"].decode("latin-1")).get("since", ["0"])[:1]
-        return int(text) if text.isascii() and text.isdigit() else 0
+        return number_of(text) or 0
 
     async def _refuse(self, refusal: problems.Refusal) -> None:
         if "websocket.http.response" not in self.scope.get("extensions", {}):

@@ -80,22 +80,26 @@ def everything(shop: Project, production: Environment) -> dict[type[Model], Mode
 
 
 @pytest.mark.parametrize("name", sorted(EVERYBODY))
-@pytest.mark.parametrize("page", sorted(ADDING))
 def test_a_list_opens_for_those_who_see_the_project(
-    page: str, name: str, person: Callable[[str], Person], everything: Any
+    name: str, person: Callable[[str], Person], everything: Any, subtests: pytest.Subtests
 ) -> None:
-    allowed = EVERYBODY if page == "accounts_apitoken" else SEERS
-    assert Desk(person(name)).get(f"{page}_changelist").status_code == (200 if name in allowed else 403)
+    desk = Desk(person(name))
+    for page in ADDING:
+        allowed = EVERYBODY if page == "accounts_apitoken" else SEERS
+        with subtests.test(page):
+            assert desk.get(f"{page}_changelist").status_code == (200 if name in allowed else 403)
 
 
 @pytest.mark.parametrize("name", sorted(EVERYBODY))
-@pytest.mark.parametrize("page", sorted(ADDING))
 def test_adding_is_for_those_whose_role_allows_it(
-    page: str, name: str, person: Callable[[str], Person], shop: Project
+    name: str, person: Callable[[str], Person], shop: Project, subtests: pytest.Subtests
 ) -> None:
-    desk, wanted = Desk(person(name)), 200 if name in ADDING[page] else 403
-    assert desk.get(f"{page}_add").status_code == wanted
-    assert desk.post(f"{page}_add").status_code == wanted  # forged: nothing is filled in
+    desk = Desk(person(name))
+    for page, allowed in ADDING.items():
+        wanted = 200 if name in allowed else 403
+        with subtests.test(page):
+            assert desk.get(f"{page}_add").status_code == wanted
+            assert desk.post(f"{page}_add").status_code == wanted  # forged: nothing is filled in
 
 
 @pytest.mark.parametrize("name", sorted(EVERYBODY))
