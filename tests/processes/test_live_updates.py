@@ -103,6 +103,7 @@ def test_99_percent_of_200_sdks_see_a_change_within_250_ms(
 
         for client in clients:
             client.on_change(note, "flag-0005")
+        patch(api, "flag-0006", enabled=False)  # the web process has started, but done nothing yet
         for number in range(rounds):
             began = time.perf_counter()
             patch(api, "flag-0005", rollout_percentage=number + 1)
@@ -110,6 +111,6 @@ def test_99_percent_of_200_sdks_see_a_change_within_250_ms(
             eventually(partial(lambda expected: len(seen) >= expected, everybody))
     latencies = sorted(seen)
     p50, p99 = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)]
-    record_testsuite_property("update_latency_p50_ms", round(p50 * 1e3))
-    record_testsuite_property("update_latency_p99_ms", round(p99 * 1e3))
+    for name, latency in (("p50", p50), ("p99", p99), ("worst", latencies[-1])):
+        record_testsuite_property(f"update_latency_{name}_ms", round(latency * 1e3))
     assert p99 < 0.25, f"p50 {p50:.3f} s, p99 {p99:.3f} s"
