@@ -6,6 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from flags.models import Revision
+from segments import services
 from segments.models import Segment
 from tests.conftest import Person
 from tests.flags.builders import boolean, change, create, create_segment, decide, equals, rule
@@ -203,9 +204,7 @@ def test_a_condition_is_at_most_twenty_levels_deep(ed: Person) -> None:
 
 
 def test_a_segment_lists_so_many_ids_and_no_more(ed: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    from segments import services
-
-    monkeypatch.setattr(services, "MAX_IDS", 5)
+    monkeypatch.setattr(services.segments, "MAX_IDS", 5)
     create_segment(ed, "beta", included=["a", "b", "c"], excluded=["d", "e"])
     with nothing_changes():
         response = ed.client().patch("/segments/beta", {"excluded": ["d", "e", "f"]})

@@ -1,4 +1,4 @@
-"""The only writers of segments: each holds its transaction, permission, change, audit and publishing."""
+"""Creating, changing and deleting segments: each holds its transaction, permission, change, audit and publishing."""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict
@@ -21,6 +21,7 @@ from flagsite.lib.cycles import cycle_through
 from flagsite.lib.keys import MESSAGE, is_key
 from flagsite.lib.problems import InputError, InvalidInput, StaleVersion
 from segments.errors import SegmentInUse
+from segments.id_lists import audited
 from segments.models import Segment, SegmentUse
 from segments.publishing import publish_segments
 from segments.querysets import missing_segments, segment_named, uses_between_segments
@@ -58,7 +59,7 @@ def create_segment(*, project: Project, key: str, fields: SegmentFields, by: Act
     used = _apply(segment, fields)
     segment.save()
     _write_uses(segment, used)
-    record(Action.CREATE, segment, by=by, project=project, new=_audited(segment), comment=comment)
+    _record(Action.CREATE, segment, by=by, new=_fields(segment), comment=comment)
     publish_segments(environments=environments, segments={key: segment.document()}, by=by, comment=comment)
     return segment
 
@@ -85,14 +86,14 @@ def update_segment(
     environments = lock_environments(project)
     segment = segment_named(key, project=project, for_update=True)
     _check_version(segment, if_version)
-    old, old_document = _audited(segment), segment.document()
+    old, old_document = _fields(segment), segment.document()
     used = _apply(segment, fields)
-    if same(_audited(segment), old):
+    if same(_fields(segment), old):
         return segment
     segment.version += 1
     segment.save()
     _write_uses(segment, used)
-    record(Action.UPDATE, segment, by=by, project=project, old=old, new=_audited(segment), comment=comment)
+    _record(Action.UPDATE, segment, by=by, old=old, new=_fields(segment), comment=comment)
     if not same(segment.document(), old_document):
         publish_segments(environments=environments, segments={key: segment.document()}, by=by, comment=comment)
     return segment
@@ -118,7 +119,7 @@ def delete_segment(
     environments = lock_environments(project)
     segment = segment_named(key, project=project, for_update=True)
     _check_version(segment, if_version)
-    record(Action.DELETE, segment, by=by, project=project, old=_audited(segment), comment=comment)
+    _record(Action.DELETE, segment, by=by, old=_fields(segment), comment=comment)
     try:
         segment.delete()
     except ProtectedError as error:
@@ -164,7 +165,21 @@ def _write_uses(segment: Segment, used: set[str]) -> None:
     SegmentUse.objects.bulk_create([SegmentUse(user=segment, used=row) for row in rows])
 
 
-def _audited(segment: Segment) -> Mapping[str, Any]:
+def _record(
+    action: Action,
+    segment: Segment,
+    *,
+    by: Actor,
+    comment: str,
+    old: Mapping[str, Any] | None = None,
+    new: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the entry of the audit log, in which no list is long."""
+    before, after = audited(old or {}, new or {})
+    record(action, segment, by=by, project=segment.project, old=before, new=after, comment=comment)
+
+
+def _fields(segment: Segment) -> Mapping[str, Any]:
     return {
         "key": segment.key,
         "name": segment.name,
