@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from accounts.models import Environment, Project
 from flags.chain import Broken, Head, Link, verify, within
@@ -94,13 +94,17 @@ def prerequisite_graph(environment: Environment) -> dict[str, set[str]]:
     return graph
 
 
-def history_of(key: str, *, environment: Environment) -> QuerySet[RevisionItem]:
+def history_of(key: str, *, environment: Environment) -> QuerySet[Any]:
     """Return what happened to a flag in the environment, the newest first."""
-    return (
-        RevisionItem.objects.filter(environment=environment, kind=RevisionItem.Kind.FLAG, key=key)
-        .select_related("revision")
-        .order_by("-number")
-    )
+    items = RevisionItem.objects.filter(environment=environment, kind=RevisionItem.Kind.FLAG, key=key)
+    return with_predecessors(items).order_by("-number")
+
+
+def with_predecessors(items: QuerySet[RevisionItem]) -> QuerySet[Any]:
+    """Return the items with `previous_id`: the revision that concerned the same flag or segment before, or None."""
+    same = {name: OuterRef(name) for name in ("environment", "kind", "key")}
+    before = RevisionItem.objects.filter(**same, number__lt=OuterRef("number")).order_by("-number")
+    return items.annotate(previous_id=Subquery(before.values("revision_id")[:1]))
 
 
 def document_at(kind: RevisionItem.Kind, key: str, *, environment: Environment, number: int) -> dict[str, Any] | None:

@@ -1,5 +1,10 @@
 """In which order flags and revisions come in pages."""
 
+from typing import Any
+
+from rest_framework.request import Request
+
+from flags.history import entries_of
 from flagsite.lib.digits import number_of
 from flagsite.lib.pages import KeyPages
 
@@ -14,6 +19,10 @@ class HistoryPages(KeyPages):
     """Revisions, the newest first."""
 
     ordering = ("-number",)
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        """Return the page's revisions with what each changed."""
+        return entries_of(super().paginate_queryset(queryset, request, view=view) or [])
 
     def is_position(self, text: str) -> bool:
         """Revisions are counted."""

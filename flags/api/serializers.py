@@ -17,8 +17,9 @@ from flags.api.wire_fields import (
     wire,
 )
 from flags.documents import state_document
+from flags.history import Entry
 from flags.limits import MAX_TAGS
-from flags.models import FlagState, RevisionItem
+from flags.models import FlagState
 from flagsite.lib.strict import Digits, StrictSerializer, Text, Whole
 
 
@@ -185,6 +186,7 @@ class RevisionBody(serializers.Serializer[Any]):
     actor = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]  # DRF takes declared fields off the class
     comment = serializers.CharField()
+    changes = serializers.ListField(child=serializers.CharField(), help_text="What changed, in sentences.")
     flag = serializers.JSONField(help_text="The flag's document after the change; null when it was deleted.")
 
 
@@ -196,14 +198,15 @@ class HistoryPage(serializers.Serializer[Any]):
     results = RevisionBody(many=True)
 
 
-def revision_body(item: RevisionItem) -> dict[str, Any]:
-    """Return a flag's item of a revision as `RevisionBody` describes it."""
-    revision = item.revision
+def revision_body(entry: Entry) -> dict[str, Any]:
+    """Return a flag's entry of a revision as `RevisionBody` describes it."""
+    revision = entry.item.revision
     return {
         "revision": revision.number,
         "created_at": revision.created_at,
         "actor": revision.actor_label,
         "source": revision.source,
         "comment": revision.comment,
-        "flag": item.document(),
+        "changes": entry.sentences,
+        "flag": entry.after,
     }

@@ -25,6 +25,31 @@ def test_the_history_says_who_changed_what_when_and_why(ed: Person, ada: Person)
     assert newest["created_at"] > oldest["created_at"]
 
 
+def test_the_history_says_in_sentences_what_each_change_did(ed: Person) -> None:
+    create(ed, boolean(rollout_percentage=10))
+    create(ed, boolean("another"))
+    change(ed, "checkout", rollout_percentage=50, rules=[rule(equals("country", "US"), name="Americans")])
+    change(ed, "checkout", environment="staging", enabled=True)
+    change(ed, "checkout", enabled=False)
+    assert ed.client().delete(f"/flags/checkout{PRODUCTION}").status_code == 204
+    create(ed, boolean())
+    told = [each["changes"] for each in ed.client().get(HISTORY).json()["results"]]
+    assert told == [
+        ['Created: turned on, the default rule serves "on".'],
+        ["Deleted."],
+        ["Turned off."],
+        ["Rollout 10 % → 50 %.", 'Rule "Americans" added at position 1: if country is US, serve "on".'],
+        ['Created: turned on, the default rule serves "on", rollout 10 %.'],
+    ]
+
+
+def test_the_last_change_of_a_page_is_told_by_what_stands_on_the_next(ed: Person) -> None:
+    create(ed, boolean(rollout_percentage=10))
+    change(ed, "checkout", rollout_percentage=50)
+    (newest,) = ed.client().get(f"{HISTORY}&page_size=1").json()["results"]
+    assert newest["changes"] == ["Rollout 10 % → 50 %."]
+
+
 def test_a_long_history_comes_in_pages(ed: Person) -> None:
     create(ed, boolean())
     for percentage in range(1, 6):

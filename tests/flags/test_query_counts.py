@@ -49,6 +49,18 @@ def test_a_list_costs_the_same_for_three_and_for_thirty(ed: Person, shop: Projec
     assert costs[0] == costs[1] <= 9
 
 
+def test_a_page_of_history_costs_the_same_for_three_and_for_thirty(ed: Person) -> None:
+    create(ed, boolean())
+    client = ed.client()
+    client.get("/flags")
+    costs = []
+    for number in (3, 30):
+        for percentage in range(number):
+            change(ed, "checkout", rollout_percentage=percentage + 50)
+        costs.append(queries(client, "get", f"/flags/checkout/history{PRODUCTION}"))
+    assert costs[0] == costs[1] <= 7
+
+
 def test_a_decision_costs_the_key_and_nothing_else(ed: Person, sdk: APIClient, shop: Project) -> None:
     create(ed, boolean())
     sdk.post("/evaluate", {"context": {"id": "ann"}})

@@ -1,0 +1,59 @@
+"""What happened to flags and segments: each item of a revision with its document before and after, and what changed.
+
+Reads in a constant number of queries a page, and each revision's delta once, however many items of it are asked for.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from flags.differences import Change, flag_changes, segment_changes
+from flags.models import Revision, RevisionItem
+
+Document = dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One flag or segment in one revision; a document is None where there was, or is, nothing."""
+
+    item: RevisionItem
+    before: Document
+    after: Document
+    changes: list[Change]
+
+    @property
+    def sentences(self) -> list[str]:
+        """Return what changed, a sentence for each change."""
+        return [change.sentence for change in self.changes]
+
+
+def entries_of(items: Iterable[Any]) -> list[Entry]:
+    """Return the items, fetched by `flags.querysets.with_predecessors`, with what changed in each; in one query."""
+    rows = list(items)
+    wanted = {(pk, row.kind, row.key) for row in rows for pk in (row.revision_id, row.previous_id) if pk is not None}
+    revisions = Revision.objects.in_bulk({pk for pk, _, _ in wanted})
+    documents = _documents(wanted, revisions)
+    found = []
+    for row in rows:
+        row.revision = revisions[row.revision_id]
+        before = documents.get((row.previous_id, row.kind, row.key))
+        after = documents[row.revision_id, row.kind, row.key]
+        told = flag_changes if row.kind == RevisionItem.Kind.FLAG else segment_changes
+        found.append(Entry(row, before, after, told(before, after)))
+    return found
+
+
+def _documents(
+    wanted: set[tuple[int, str, str]], revisions: Mapping[int, Revision]
+) -> dict[tuple[int | None, str, str], Document]:
+    found: dict[tuple[int | None, str, str], Document] = {}
+    by_revision: dict[int, list[tuple[str, str]]] = {}
+    for pk, kind, key in wanted:
+        by_revision.setdefault(pk, []).append((kind, key))
+    for pk, names in by_revision.items():
+        delta = orjson.loads(revisions[pk].delta)
+        found |= {(pk, kind, key): delta[f"{kind}s"][key] for kind, key in names}
+    return found
