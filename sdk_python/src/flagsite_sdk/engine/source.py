@@ -1,7 +1,8 @@
 """A flag as the text of a Python function: `def decide(context, now=None, k0=None, k1=None, …)`.
 
-The text has only names made up here (`i` the id, `k3` a constant, `a0` what was read of an attribute, `h0` a
-digest) and the operators' own sources; see `compile` for why. Nothing is decided here.
+The text has only names made up here (`i` the id, `k3` a constant, `a0` what was read of an attribute, `g0` whether
+that is of the wanted type, `h0` a digest) and the operators' own sources; see `compile` for why. Nothing is decided
+here.
 """
 
 from collections import Counter
@@ -29,6 +30,9 @@ from flagsite_sdk.engine.result import Decision, Outcome, Reason
 
 _Reading = tuple[str, str | None]
 """An attribute, and what is derived from it (None: the attribute itself)."""
+
+_Guard = tuple[str, str]
+"""An attribute, and what is asked of its type."""
 
 _HEAD = """\
     if type(context) is not dict: identify(context)
@@ -58,6 +62,8 @@ class Writer:
         self._uses: Counter[_Reading] = Counter()
         self._locals: dict[_Reading, str] = {}
         self._hoisted: set[_Reading] = {("id", None)}
+        self._guarded: Counter[_Guard] = Counter()
+        self._guards: dict[_Guard, str] = {}
         self._locals["id", None] = "i"
         self._digests: dict[str, str] = {}
 
@@ -122,6 +128,7 @@ class Writer:
         for leaf in self._comparisons(rule.condition):
             self._hoist(leaf.attribute, None)
             self._hoist(leaf.attribute, self._code(leaf).derive)
+            self._hoist_guard(leaf.attribute, self._code(leaf).guard)
         expression = self._condition(rule.condition)
         self._line(1, f"if {expression}:")
         self._write_serve(2, rule.serve, rule.rollout, Reason.RULE_MATCH, rule.id)
@@ -173,7 +180,11 @@ class Writer:
     def _comparison(self, leaf: Comparison) -> str:
         code = self._code(leaf)
         first, local = self._reading(leaf.attribute, code.derive)
-        return f"({code.template.format(*map(self._constant, code.constants), read=first, x=local)})"
+        text = code.template.format(*map(self._constant, code.constants), read=first, x=local)
+        if code.guard:
+            known = self._guards.get((leaf.attribute, code.guard))
+            text = f"{known or code.guard.format(read=first, x=local)} and {text}"
+        return f"(not ({text}))" if code.negated else f"({text})"
 
     def _code(self, leaf: Comparison) -> Code:
         if id(leaf) not in self._codes:  # by identity: for Python, a comparison with 1 equals one with True
@@ -186,7 +197,10 @@ class Writer:
         """How often each attribute, and each thing derived from one, is used."""
         for rule in rules:
             for leaf in self._comparisons(rule.condition):
-                self._uses[leaf.attribute, self._code(leaf).derive] += 1
+                code = self._code(leaf)
+                self._uses[leaf.attribute, code.derive] += 1
+                if code.guard:
+                    self._guarded[leaf.attribute, code.guard] += 1
         for attribute, derive in list(self._uses):
             if derive:  # is made of the attribute, once
                 self._uses[attribute, None] += 1
@@ -197,6 +211,13 @@ class Writer:
             local = self._local(attribute, derive)
             self._line(1, f"{local} = {self._fetch(attribute, derive)}")
             self._hoisted.add((attribute, derive))
+
+    def _hoist_guard(self, attribute: str, guard: str | None) -> None:
+        """Ask for the type of what several comparisons use once, before the first rule with one of them."""
+        if guard and self._guarded[attribute, guard] > 1 and (attribute, guard) not in self._guards:
+            self._guards[attribute, guard] = name = f"g{len(self._guards)}"
+            local = self._local(attribute, None)
+            self._line(1, f"{name} = {guard.format(read=local, x=local)}")
 
     def _local(self, attribute: str, derive: str | None) -> str:
         return self._locals.setdefault((attribute, derive), f"a{len(self._locals)}")

@@ -63,8 +63,7 @@ def source(name: str, value: Any, *, ignore_case: bool) -> Code:
     operator = OPERATORS.get(name)
     if operator is not None:
         return operator.code(value, ignore_case)
-    code = NEGATIONS[name].code(value, ignore_case)
-    return code._replace(template=f"not ({code.template})")
+    return NEGATIONS[name].code(value, ignore_case)._replace(negated=True)
 
 
 __all__ = ["HELPERS", "NEGATIONS", "OPERATORS", "Code", "Operator", "compares", "find", "source"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from flagsite_sdk.engine.operators.operator import Code, Fault, Operator, is_number
+from flagsite_sdk.engine.operators.operator import IS_NUMBER, Code, Fault, Operator, is_number
 
 COMPARISONS: dict[str, tuple[str, Callable[[Any, Any], bool], str]] = {
     "gt": (">", operator.gt, "greater than"),
@@ -27,10 +27,7 @@ def _test(actual: Any, value: Any, _ignore_case: bool, _now: float, *, way: str)
 
 def _code(value: Any, _ignore_case: bool, *, way: str) -> Code:
     sign = COMPARISONS[way][0]
-    return Code(
-        f"(type({{read}}) is int or type({{x}}) is float or is_number({{x}})) and {{x}} {sign} {{0}}",
-        (value,),
-    )
+    return Code(f"{{x}} {sign} {{0}}", (value,), guard=IS_NUMBER)
 
 
 OPERATORS = tuple(

@@ -19,6 +19,8 @@ class Code(NamedTuple):
     `template` holds `{read}` where the attribute is read (exactly once, and first), `{x}` wherever it is used
     again, and `{0}`, `{1}` … for the constants. With `derive`, what is read is not the attribute but what that
     expression (with `{read}` and `{x}` likewise) makes of it, once for all comparisons that derive the same.
+    With `guard`, the comparison is that expression (which reads) *and* the template (which only uses `{x}`);
+    comparisons of one attribute that share a guard ask it once. All of it may be negated.
     Sources are written in this package and hold nothing from a definition: whatever a user wrote travels as a
     constant.
     """
@@ -26,6 +28,13 @@ class Code(NamedTuple):
     template: str
     constants: tuple[Any, ...] = ()
     derive: str | None = None
+    guard: str | None = None
+    negated: bool = False
+
+
+IS_TEXT = "isinstance({read}, str)"
+IS_NUMBER = "(type({read}) is int or type({x}) is float or is_number({x}))"
+"""Guards of the attribute's type."""
 
 
 class Operator(msgspec.Struct, frozen=True):

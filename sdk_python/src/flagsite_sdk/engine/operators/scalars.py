@@ -6,7 +6,7 @@ Text, numbers and booleans never equal each other; 1 and 1.0 are one number; NaN
 from collections.abc import Iterator
 from typing import Any
 
-from flagsite_sdk.engine.operators.operator import Code, Fault, Operator, each, is_number, shared
+from flagsite_sdk.engine.operators.operator import IS_NUMBER, IS_TEXT, Code, Fault, Operator, each, is_number, shared
 
 LISTS = (list, tuple, set, frozenset)
 FEW = 3
@@ -57,12 +57,12 @@ def _equals(actual: Any, value: Any, ignore_case: bool, _now: float) -> bool:
 
 def _equals_code(value: Any, ignore_case: bool) -> Code:
     if ignore_case:
-        return Code("isinstance({read}, str) and {x}.casefold() == {0}", (value.casefold(),))
+        return Code("{x}.casefold() == {0}", (value.casefold(),), guard=IS_TEXT)
     if isinstance(value, str):
-        return Code("isinstance({read}, str) and {x} == {0}", (value,))
+        return Code("{x} == {0}", (value,), guard=IS_TEXT)
     if isinstance(value, bool):
         return Code("{read} is {0}", (value,))
-    return Code("(type({read}) is int or type({x}) is float or is_number({x})) and {x} == {0}", (value,))
+    return Code("{x} == {0}", (value,), guard=IS_NUMBER)
 
 
 def _in(actual: Any, value: Any, ignore_case: bool, _now: float) -> bool:
@@ -77,7 +77,7 @@ def _in_code(value: Any, ignore_case: bool) -> Code:
         texts = sorted(map(shared, wanted))
         # a short tuple is as fast as a set and takes a third of its memory
         constant = tuple(texts) if len(texts) <= FEW else frozenset(texts)
-        return Code("isinstance({read}, str) and {x} in {0}", (constant,))
+        return Code("{x} in {0}", (constant,), guard=IS_TEXT)
     return Code("comparable({read}) in {0}", (wanted,))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import re2  # type: ignore[import-untyped]  # it has no stubs
 
-from flagsite_sdk.engine.operators.operator import Code, Fault, Operator, each, items
+from flagsite_sdk.engine.operators.operator import IS_TEXT, Code, Fault, Operator, each, items
 
 
 def _fault(value: Any) -> str | None:
@@ -59,7 +59,7 @@ def _code(value: Any, ignore_case: bool, *, way: str) -> Code:
         source = "{0} in {x}" if way == "contains" else source
     if ignore_case:
         source = source.replace("{x}", "{x}.casefold()")
-    return Code("isinstance({read}, str) and " + source, (constant,))
+    return Code(source, (constant,), guard=IS_TEXT)
 
 
 def _options(ignore_case: bool) -> re2.Options:
@@ -107,10 +107,7 @@ def _regex(actual: Any, value: Any, ignore_case: bool, _now: float) -> bool:
 
 def _regex_code(value: Any, ignore_case: bool) -> Code:
     # text that is not Unicode reaches RE2 as bytes that no expression matches, instead of raising
-    return Code(
-        'isinstance({read}, str) and {0}({x}.encode("utf-8", "surrogatepass"))',
-        (searcher(value, ignore_case),),
-    )
+    return Code('{0}({x}.encode("utf-8", "surrogatepass"))', (searcher(value, ignore_case),), guard=IS_TEXT)
 
 
 _TEXTS = "text, or a non-empty list of texts (any of them); none of them empty"
