@@ -14,8 +14,8 @@ from auditlog.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
-from accounts.actors import Actor
-from accounts.models import Project
+from accounts.actors import Actor, Source
+from accounts.models import Project, User
 from flagsite.lib.canonical import same
 
 
@@ -25,6 +25,19 @@ class Action(Enum):
     CREATE = LogEntry.Action.CREATE
     UPDATE = LogEntry.Action.UPDATE
     DELETE = LogEntry.Action.DELETE
+
+
+class Entrance(Enum):
+    """What happened at the door; kept as the `event` of an entry whose action is auditlog's ACCESS."""
+
+    SIGNED_IN = "signed-in"
+    SIGNED_OUT = "signed-out"
+    FAILED = "sign-in-failed"
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether the person was who they said."""
+        return self in {Entrance.SIGNED_IN, Entrance.SIGNED_OUT}
 
 
 def record(
@@ -73,6 +86,29 @@ def record(
         actor=by.user,
         remote_addr=by.address,
         additional_data={name: value for name, value in about.items() if value is not None},
+    )
+
+
+def record_entrance(entrance: Entrance, *, name: str, user: User | None, address: str | None) -> LogEntry:
+    """Write that somebody came, went, or was not let in.
+
+    Args:
+        entrance: what happened.
+        name: the name that was given.
+        user: whose name it is; None when it is nobody's.
+        address: from where.
+    """
+    about = {"source": Source.ADMIN.value, "event": entrance.value}
+    return LogEntry.objects.create(
+        content_type=ContentType.objects.get_for_model(User),
+        object_pk=str(user.pk) if user else "",
+        object_id=user.pk if user else None,
+        object_repr=name,
+        action=LogEntry.Action.ACCESS,
+        changes={},
+        actor=user if entrance.proven else None,
+        remote_addr=address,
+        additional_data={"actor": name, **about} if entrance.proven else about,
     )
 
 

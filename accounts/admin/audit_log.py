@@ -6,6 +6,7 @@ import auditlog.admin  # noqa: F401 - registers its own page, which ours replace
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
@@ -17,6 +18,8 @@ from accounts.admin import markup
 from accounts.admin.filters import ProjectFilter
 from accounts.admin.guarded import GuardedAdmin
 from accounts.admin.requests import access_of
+from accounts.audit import Entrance
+from accounts.models import User
 from accounts.roles import Ability
 
 KINDS = {
@@ -24,6 +27,33 @@ KINDS = {
     LogEntry.Action.UPDATE: ("Changed", "info"),
     LogEntry.Action.DELETE: ("Deleted", "danger"),
 }
+
+ENTRANCES = {
+    Entrance.SIGNED_IN: ("Signed in", "success"),
+    Entrance.SIGNED_OUT: ("Signed out", ""),
+    Entrance.FAILED: ("Failed to sign in", "warning"),
+}
+
+
+class KindFilter(SimpleListFilter):
+    """Changes of one kind, or what happened at the door."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the kinds of changes and of entrances."""
+        del request, model_admin
+        changes = [(label.lower(), label) for label, _ in KINDS.values()]
+        return changes + [(entrance.value, label) for entrance, (label, _) in ENTRANCES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the entries of the chosen kind."""
+        del request
+        for action, (label, _) in KINDS.items():
+            if self.value() == label.lower():
+                return queryset.filter(action=action)
+        return queryset.filter(additional_data__event=self.value()) if self.value() else queryset
 
 
 class SourceFilter(SimpleListFilter):
@@ -48,13 +78,13 @@ admin.site.unregister(LogEntry)
 
 @admin.register(LogEntry)
 class LogEntryAdmin(GuardedAdmin):
-    """Who changed what, when, from what to what. Nobody writes here, and nobody deletes."""
+    """Who changed what, when, from what to what; who came and went. Nobody writes here, and nobody deletes."""
 
     has_history = False
     project_key_path = "additional_data__project"
     list_display = ("timestamp", "who", "kind", "what", "where", "source", "why")
     list_display_links = ("timestamp",)
-    list_filter = ("action", ProjectFilter, SourceFilter)
+    list_filter = (KindFilter, ProjectFilter, SourceFilter)
     list_select_related = ("actor", "content_type")
     search_fields = ("object_repr", "actor__username")
     ordering = ("-timestamp", "-id")
@@ -63,13 +93,18 @@ class LogEntryAdmin(GuardedAdmin):
     fieldsets = ((None, {"fields": readonly_fields[:-1]}), ("From what to what", {"fields": ("difference",)}))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
-        """Return the entries of the projects that the person may see, and what they did themselves."""
+        """Return the entries of the projects that the person may see, and of what they did or others as they tried."""
         rows: QuerySet[LogEntry] = LogEntry.objects.select_related("actor", "content_type").order_by(*self.ordering)
         access = access_of(request)
         if access.unlimited:
             return rows
         seen = list(access.projects(Ability.VIEW).values_list("key", flat=True))
-        return rows.filter(Q(additional_data__project__in=seen) | Q(actor=access.user))
+        at_their_door = Q(
+            action=LogEntry.Action.ACCESS,
+            content_type=ContentType.objects.get_for_model(User),
+            object_pk=str(access.user.pk),
+        )
+        return rows.filter(Q(additional_data__project__in=seen) | Q(actor=access.user) | at_their_door)
 
     def has_view_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
         """Tell whether the person may see any entries; which ones, the rows themselves decide."""
@@ -78,17 +113,25 @@ class LogEntryAdmin(GuardedAdmin):
 
     @admin.display(description="Who", ordering="actor__username")
     def who(self, entry: Any) -> str:
-        """Return whose change it was."""
-        return str(_about(entry, "actor") or entry.actor or "-")
+        """Return whose change it was; who failed to sign in is not known."""
+        unknown = "somebody" if _entrance(entry) else "-"
+        return str(_about(entry, "actor") or entry.actor or unknown)
 
     @admin.display(description="What", ordering="object_repr")
     def what(self, entry: Any) -> str:
-        """Return what was changed."""
+        """Return what was changed, or from where somebody came and as whom."""
+        entrance = _entrance(entry)
+        if entrance:
+            door = f"from {entry.remote_addr or 'an unknown address'}"
+            return door if entrance.proven else f"as {entry.object_repr or 'nobody'}, {door}"
         return f"{capfirst(entry.content_type.name)}: {entry.object_repr}"
 
     @admin.display(description="Change", ordering="action")
     def kind(self, entry: Any) -> SafeString:
         """Return what kind of change it was."""
+        entrance = _entrance(entry)
+        if entrance:
+            return markup.pill(*ENTRANCES[entrance])
         return markup.pill(*KINDS.get(entry.action, ("Seen", "")))
 
     @admin.display(description="Where")
@@ -119,6 +162,11 @@ class LogEntryAdmin(GuardedAdmin):
 
 def _side(value: Any, side: str) -> SafeString | str:
     return "" if value is None else markup.json(value, side)
+
+
+def _entrance(entry: Any) -> Entrance | None:
+    event = _about(entry, "event")
+    return Entrance(event) if event else None
 
 
 def _about(entry: Any, name: str) -> str:

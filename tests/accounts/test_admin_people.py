@@ -27,10 +27,10 @@ def test_a_superuser_creates_a_person_who_can_sign_in(sam: Person) -> None:
     assert answer.status_code == 302
     zoe = User.objects.get(username="zoe")
     assert (zoe.is_staff, zoe.is_superuser) == (True, False)
-    assert Client().login(username="zoe", password=PASSWORD)
     entry = last_entry()
     assert (entry.additional_data["actor"], entry.additional_data["source"]) == ("sam", "admin")
     assert entry.remote_addr == "127.0.0.1"
+    assert Client().login(username="zoe", password=PASSWORD)
 
 
 def test_a_weak_password_and_a_taken_name_are_refused(sam: Person, vi: Person) -> None:
@@ -101,9 +101,9 @@ def test_a_viewer_sees_whom_they_work_with_and_their_roles(vi: Person, ed: Perso
 def test_a_superuser_sets_somebody_s_password(sam: Person, vi: Person) -> None:
     answer = Desk(sam).post("accounts_user_password", vi.user.pk, password1=PASSWORD, password2=PASSWORD)
     assert answer.status_code == 302
-    assert Client().login(username="vi", password=PASSWORD)
     entry = last_entry()
     assert (entry.object_repr, entry.changes) == ("vi", {"password": ["kept", "set"]})
+    assert Client().login(username="vi", password=PASSWORD)
 
 
 def test_passwords_of_others_are_out_of_a_project_admin_s_reach(ada: Person, vi: Person) -> None:

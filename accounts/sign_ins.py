@@ -1,0 +1,49 @@
+"""Every sign-in, sign-out and failed sign-in into the audit log: who, when, from which address; never the password.
+
+Django tells of these by signals only, so this is the one place where something hangs on a signal. The receivers run
+within the request: who cannot be written down is not let in.
+"""
+
+from typing import Any, Final
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest
+
+from accounts.audit import Entrance, record_entrance
+from accounts.models import User
+from flagsite.lib.client_address import address_of
+
+MAX_ATTEMPTED_NAME: Final = 150
+"""Characters of an attempted name that the log keeps: as many as a person's name can have."""
+
+
+def connect() -> None:
+    """Listen to Django's signals; called once, when the app is ready."""
+    user_logged_in.connect(_signed_in, dispatch_uid="accounts.sign_ins")
+    user_logged_out.connect(_signed_out, dispatch_uid="accounts.sign_ins")
+    user_login_failed.connect(_failed, dispatch_uid="accounts.sign_ins")
+
+
+def _signed_in(*, request: HttpRequest | None, user: User, **_: Any) -> None:
+    record_entrance(Entrance.SIGNED_IN, name=user.get_username(), user=user, address=_address(request))
+
+
+def _signed_out(*, request: HttpRequest | None, user: User | None, **_: Any) -> None:
+    if user is not None:  # nobody was signed in
+        record_entrance(Entrance.SIGNED_OUT, name=user.get_username(), user=user, address=_address(request))
+
+
+def _failed(*, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    attempted = attempted_name(credentials)
+    user = User.objects.filter(username=attempted).first()
+    record_entrance(Entrance.FAILED, name=attempted, user=user, address=_address(request))
+
+
+def attempted_name(credentials: dict[str, Any]) -> str:
+    """Return the name that was tried, as it can be stored and shown: bounded, without characters that are not seen."""
+    tried = str(credentials.get(User.USERNAME_FIELD) or "")[:MAX_ATTEMPTED_NAME]
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in tried)
+
+
+def _address(request: HttpRequest | None) -> str | None:
+    return address_of(request) if request is not None else None
