@@ -10,8 +10,11 @@ class FlagsConfig(AppConfig):
     verbose_name = "Flags"
 
     def ready(self) -> None:
-        """Hand the segments app the road by which its changes reach the environments."""
+        """Hand the segments app the road by which its changes reach the environments, and who uses them."""
         from flags.publishing import publish_segments
+        from flags.segment_uses import flags_using
         from segments.publishing import publish_through
+        from segments.uses import uses_found_by
 
         publish_through(publish_segments)
+        uses_found_by(flags_using)

@@ -13,3 +13,9 @@ class SegmentInUse(Conflict):
     """Flags or other segments name it, so it cannot be deleted."""
 
     code = "SEGMENT_IN_USE"
+
+
+class UploadNotFound(NotFound):
+    """No such upload of this person: it was confirmed, has expired, or a newer one took its place."""
+
+    code = "UPLOAD_NOT_FOUND"

@@ -1,16 +1,22 @@
-"""The form of a segment, until it has screens of its own."""
+"""The forms of a segment and of files of ids."""
 
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from accounts.forms import ProjectChoice, ServiceForm
 from accounts.roles import Ability
+from flagsite.lib.problems import Refusal
 from flagsite.lib.text_fields import IdListField, JsonTextField
+from segments.id_files import MAX_FILE_BYTES, Layout
+from segments.id_lists import LISTS, Mode
 from segments.models import Segment
-
-LISTS = ("included", "excluded")
 
 
 class SegmentForm(ServiceForm):
@@ -44,3 +50,86 @@ class SegmentForm(ServiceForm):
         """Return the fields that are to be other than they are."""
         known = ("name", "description", "condition", *LISTS)
         return {name: self.cleaned_data[name] for name in known if name in self.changed_data}
+
+
+class UploadForm(forms.Form):
+    """A file of ids, and what to do with them."""
+
+    file = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget,
+        allow_empty_file=True,
+        max_length=300,
+        help_text="A plain text with one id per line, or a CSV. UTF-8, at most 100,000 ids and 16 MiB.",
+    )
+    listed_in = forms.ChoiceField(
+        label="List",
+        choices=[("included", "Listed in: always in"), ("excluded", "Listed out: out, unless listed in")],
+        widget=UnfoldAdminSelectWidget,
+    )
+    mode = forms.ChoiceField(
+        label="What to do",
+        choices=[
+            (Mode.ADD.value, "Add these ids to the list"),
+            (Mode.REMOVE.value, "Remove these ids from the list"),
+            (Mode.REPLACE.value, "Replace the whole list by these ids"),
+        ],
+        widget=UnfoldAdminSelectWidget,
+    )
+    column = forms.CharField(
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Of a CSV: the column's number, from 1, or its name in the first line. Empty: a plain text.",
+    )
+    has_header = forms.BooleanField(
+        required=False,
+        label="The first line of the CSV holds names, no ids",
+        widget=UnfoldBooleanSwitchWidget,
+    )
+    delimiter = forms.ChoiceField(
+        label="Between the columns",
+        choices=[(",", "Comma"), (";", "Semicolon"), ("tab", "Tab")],
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def raw(self) -> bytes:
+        """Return the file, or so much of it that it is seen to be too long."""
+        read: bytes = self.cleaned_data["file"].read(MAX_FILE_BYTES + 1)
+        return read
+
+    def layout(self) -> Layout:
+        """Return where the ids are."""
+        column = self.cleaned_data["column"]
+        delimiter = self.cleaned_data["delimiter"]
+        return Layout(
+            column=int(column) if column.isdecimal() else column or None,
+            has_header=self.cleaned_data["has_header"],
+            delimiter="\t" if delimiter == "tab" else delimiter,
+        )
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Put what the service has refused to its fields."""
+        for error in refusal.errors:
+            self.add_error(error.path if error.path in self.fields else None, error.message)
+        if not refusal.errors:
+            self.add_error(None, refusal.detail)
+
+
+class ConfirmForm(forms.Form):
+    """Why the upload is made."""
+
+    comment = forms.CharField(
+        required=False, max_length=2000, widget=UnfoldAdminTextInputWidget, help_text="Why; kept in the history."
+    )
+
+
+class SearchForm(forms.Form):
+    """Which ids to look for."""
+
+    q = forms.CharField(required=False, max_length=512, strip=False, label="Id", widget=UnfoldAdminTextInputWidget)
+    how = forms.ChoiceField(
+        required=False,
+        label="that",
+        choices=[("prefix", "begins with this"), ("contains", "holds this")],
+        widget=UnfoldAdminSelectWidget,
+    )

@@ -1,12 +1,14 @@
-"""Segments, and which segment names which."""
+"""Segments, which segment names which, and uploads of ids that wait to be confirmed."""
 
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from django.db import models
 
-from accounts.models import Project
+from accounts.models import Project, User
 from flagsite.lib.keys import MAX_KEY, validate_key
 from flagsite.lib.stored_json import JsonDecoder
+from segments.id_lists import LISTS, Mode
 
 
 class Segment(models.Model):
@@ -55,3 +57,25 @@ class SegmentUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user.key} uses {self.used.key}"
+
+
+class IdUpload(models.Model):
+    """A file of ids that its owner has seen a preview of and not yet confirmed; a person has one at most.
+
+    It is a row, so that whichever process answers the confirmation finds it. `version` is the segment's that was
+    previewed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    owner = models.OneToOneField(User, on_delete=models.CASCADE, related_name="id_upload")
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="id_uploads")
+    listed_in = models.CharField(max_length=8, choices=[(name, name) for name in LISTS])
+    mode = models.CharField(max_length=7, choices=[(mode.value, mode.value) for mode in Mode])
+    version = models.PositiveBigIntegerField()
+    ids = models.JSONField(decoder=JsonDecoder)
+    problems = models.JSONField(decoder=JsonDecoder)
+    problem_counts = models.JSONField(decoder=JsonDecoder)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.mode} {len(self.ids)} ids, {self.listed_in} in {self.segment.key}"

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Func, IntegerField, Q, QuerySet
 
-from accounts.models import Project
-from segments.errors import SegmentNotFound
-from segments.models import Segment, SegmentUse
+from accounts.models import Project, User
+from flagsite.lib import clock
+from segments.errors import SegmentNotFound, UploadNotFound
+from segments.models import IdUpload, Segment, SegmentUse
 
 
 def segments_of(project: Project, *, search: str = "") -> QuerySet[Segment]:
@@ -46,6 +48,19 @@ def uses_between_segments(project: Project) -> dict[str, set[str]]:
     for user, used in SegmentUse.objects.filter(user__project=project).values_list("user__key", "used__key"):
         graph.setdefault(user, set()).add(used)
     return graph
+
+
+def upload_of(user: User | None, *, segment: Segment, pk: UUID) -> IdUpload:
+    """Return the person's upload that waits to be confirmed.
+
+    Raises:
+        UploadNotFound: when there is none of that id, it is another person's, or it has expired.
+    """
+    rows = IdUpload.objects.filter(pk=pk, owner=user, segment=segment, expires_at__gt=clock.now())
+    upload = rows.first() if user else None
+    if upload is None:
+        raise UploadNotFound("The upload is no longer there; choose the file again.")
+    return upload
 
 
 class _Length(Func):

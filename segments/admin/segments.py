@@ -7,18 +7,20 @@ from django.http import HttpRequest
 
 from accounts.admin import markup
 from accounts.admin.filters import ProjectFilter
-from accounts.admin.guarded import GuardedAdmin
 from accounts.admin.requests import actor_of
 from accounts.roles import Ability
 from flagsite.lib.text_fields import IdListField
-from segments.forms import LISTS, SegmentForm
+from segments.admin.listed import ListedIdsPages
+from segments.admin.uploads import UploadPages
+from segments.forms import SegmentForm
+from segments.id_lists import LISTS
 from segments.models import Segment
 from segments.querysets import with_lengths
 from segments.services import create_segment, delete_segment, update_segment
 
 
 @admin.register(Segment)
-class SegmentAdmin(GuardedAdmin):
+class SegmentAdmin(ListedIdsPages, UploadPages):
     """Named audiences."""
 
     project_path = "project"

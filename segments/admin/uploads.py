@@ -1,0 +1,98 @@
+"""Uploading ids: choose a file, see what it would do, confirm it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path
+
+from accounts.admin.requests import actor_of
+from flagsite.lib.problems import NotAllowed, Refusal
+from segments.admin.pages import IN_WORDS, SegmentPages
+from segments.errors import UploadNotFound
+from segments.forms import ConfirmForm, UploadForm
+from segments.id_lists import LISTS, Mode, change_of
+from segments.models import IdUpload, Segment
+from segments.querysets import upload_of
+from segments.services import confirm_upload, keep_upload
+
+FIRST_ROWS = 20
+"""Ids that a preview names, of those that come and of those that go."""
+
+
+class UploadPages(SegmentPages):
+    """The two steps."""
+
+    def get_urls(self) -> list[Any]:
+        """Return the addresses of the steps, before those that take any id."""
+        guard = self.admin_site.admin_view
+        own: list[Any] = [
+            path("<int:pk>/upload/", guard(self.upload_view), name="segments_segment_upload"),
+            path("<int:pk>/upload/<uuid:upload>/", guard(self.preview_view), name="segments_segment_preview"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def upload_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take a file; what is wrong with all of it is said at its field."""
+        segment = self.segment_at(request, pk, to_change=True)
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        if form.is_bound and form.is_valid():
+            try:
+                kept = keep_upload(
+                    segment,
+                    listed_in=form.cleaned_data["listed_in"],
+                    mode=Mode(form.cleaned_data["mode"]),
+                    raw=form.raw(),
+                    layout=form.layout(),
+                    by=actor_of(request),
+                )
+            except NotAllowed as refusal:
+                raise PermissionDenied(refusal.detail) from None
+            except Refusal as refusal:
+                form.refuse(refusal)
+            else:
+                return HttpResponseRedirect(self.address("preview", segment.pk, kept.pk))
+        return self.page(request, segment, "upload", title=f"Upload ids into {segment}", form=form)
+
+    def preview_view(self, request: HttpRequest, pk: int, upload: UUID) -> HttpResponse:
+        """Show what the upload would do; when it is confirmed, do it."""
+        segment = self.segment_at(request, pk, to_change=True)
+        form = ConfirmForm(request.POST) if request.method == "POST" else ConfirmForm()
+        try:
+            kept = upload_of(actor_of(request).user, segment=segment, pk=upload)
+            if form.is_bound and form.is_valid():
+                comment = form.cleaned_data["comment"]
+                confirm_upload(segment, upload=upload, by=actor_of(request), comment=comment)
+                messages.success(request, f"The ids of {segment} are changed, in every environment.")
+                return HttpResponseRedirect(self.address("change", segment.pk))
+        except NotAllowed as refusal:
+            raise PermissionDenied(refusal.detail) from None
+        except UploadNotFound as refusal:
+            messages.error(request, refusal.detail)
+            return HttpResponseRedirect(self.address("upload", segment.pk))
+        except Refusal as refusal:
+            form.add_error(None, refusal.detail)
+        return self.page(request, segment, "preview", form=form, **self._preview(segment, kept))
+
+    def _preview(self, segment: Segment, kept: IdUpload) -> dict[str, Any]:
+        change = change_of(getattr(segment, kept.listed_in), kept.ids, Mode(kept.mode))
+        (other,) = set(LISTS) - {kept.listed_in}
+        return {
+            "title": f"Review the upload into {segment}",
+            "kept": kept,
+            "list_in_words": IN_WORDS[kept.listed_in],
+            "added": len(change.added),
+            "removed": len(change.removed),
+            "untouched": change.untouched,
+            "after": len(change.result),
+            "first_added": change.added[:FIRST_ROWS],
+            "first_removed": change.removed[:FIRST_ROWS],
+            "in_both": len(set(change.result) & set(getattr(segment, other))),
+            "wrong": sum(count for _, count in kept.problem_counts),
+            "stale": segment.version != kept.version,
+            "again": self.address("upload", segment.pk),
+            # an empty file must not empty a list: whoever wants that says so in the form
+            "confirmable": segment.version == kept.version and kept.ids and (change.added or change.removed),
+        }

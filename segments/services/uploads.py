@@ -1,0 +1,83 @@
+"""Uploading ids in two steps: keep the file's ids for a preview, then confirm what was previewed."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.actors import Actor
+from accounts.errors import MissingRole
+from accounts.permissions import require
+from accounts.roles import Ability
+from flagsite.lib import clock
+from flagsite.lib.problems import InvalidInput
+from segments.id_files import Layout, read_ids
+from segments.id_lists import LISTS, Mode, change_of
+from segments.models import IdUpload, Segment
+from segments.querysets import upload_of
+from segments.services.segments import SegmentFields, update_segment
+
+KEPT_MINUTES: Final = 60
+"""How long an upload waits to be confirmed."""
+MAX_KEPT_PROBLEMS: Final = 200
+"""Wrong lines that a preview names; the others are counted."""
+
+
+@transaction.atomic
+def keep_upload(segment: Segment, *, listed_in: str, mode: Mode, raw: bytes, layout: Layout, by: Actor) -> IdUpload:
+    """Read a file and keep its ids for the preview, in place of the person's last upload. The segment stays as it is.
+
+    Raises:
+        MissingRole: when the actor may not edit, or is no person.
+        InvalidInput: at `listed_in`, `file` or `column`; lines that are wrong are no reason.
+    """
+    require(by, Ability.EDIT, segment.project)
+    if by.user is None:
+        raise MissingRole("Only a person uploads ids, for they are previewed.")
+    if listed_in not in LISTS:
+        raise InvalidInput.at("listed_in", f"One of {', '.join(LISTS)}.")
+    reading = read_ids(raw, layout)
+    now = clock.now()
+    IdUpload.objects.filter(Q(owner=by.user) | Q(expires_at__lte=now)).delete()
+    return IdUpload.objects.create(
+        owner=by.user,
+        segment=segment,
+        listed_in=listed_in,
+        mode=mode.value,
+        version=segment.version,
+        ids=reading.ids,
+        problems=[[each.line, each.wrong.value] for each in reading.problems[:MAX_KEPT_PROBLEMS]],
+        problem_counts=reading.counts(),
+        expires_at=now + timedelta(minutes=KEPT_MINUTES),
+    )
+
+
+@transaction.atomic
+def confirm_upload(segment: Segment, *, upload: UUID, by: Actor, comment: str = "") -> Segment:
+    """Change the segment as it was previewed.
+
+    Raises:
+        MissingRole: when the actor may not edit.
+        UploadNotFound: when the upload is not (any longer) there, or somebody else's.
+        StaleVersion: when the segment is no longer at the version that was previewed.
+        InvalidInput: when the file names no id at all, or the segment would list too many.
+    """
+    require(by, Ability.EDIT, segment.project)
+    kept = upload_of(by.user, segment=segment, pk=upload)
+    if not kept.ids:
+        raise InvalidInput.at("file", "The file names no id; to empty a list, use the segment's form.")
+    segment.refresh_from_db()
+    ids = change_of(getattr(segment, kept.listed_in), kept.ids, Mode(kept.mode)).result
+    fields: SegmentFields = {"included": ids} if kept.listed_in == "included" else {"excluded": ids}
+    changed = update_segment(
+        project=segment.project,
+        key=segment.key,
+        fields=fields,
+        by=by,
+        if_version=kept.version,
+        comment=comment,
+    )
+    kept.delete()
+    return changed
