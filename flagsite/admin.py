@@ -6,6 +6,8 @@ The pages themselves stand in the apps, on `accounts.admin.guarded`.
 from functools import partial
 from typing import Any, Final
 
+from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.apps import apps
 from django.contrib.admin.sites import site
 from django.contrib.auth.views import PasswordChangeView
@@ -81,8 +83,27 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
         return self.user
 
 
+BUILT_BY_ALPINE: Final = {"script-src": [UNSAFE_EVAL], "style-src-attr": [UNSAFE_INLINE]}
+"""What the admin's pages may beside the policy of all: Alpine compiles the expressions in Unfold's attributes, and sets
+styles of single elements. Scripts and style sheets still come from our files, or carry the request's nonce."""
+
+
 class FlagsiteAdmin(UnfoldAdminSite):
     """Unfold's site, with nothing saved past the services."""
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave the colours to flagsite/colors.css; Unfold would write them into the page, without a nonce."""
+        context: dict[str, Any] = super().each_context(request)
+        return {**context, "colors": {}}
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Guard a page as Django does, and let it do what Unfold's pages do."""
+        return csp_update(BUILT_BY_ALPINE)(super().admin_view(view, cacheable))
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """Show the sign-in page, which is one of Unfold's as well."""
+        page = partial(super().login, extra_context=extra_context)
+        return csp_update(BUILT_BY_ALPINE)(page)(request)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         """Let the person change their own password."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from csp.constants import NONCE, NONE, SELF
 from django.templatetags.static import static
 
 from flagsite import env
@@ -53,12 +54,29 @@ AUTH_PASSWORD_VALIDATORS = [
 ANONYMOUS_USER_NAME = None  # guardian: no user row that stands for nobody
 GUARDIAN_MONKEY_PATCH_USER = False
 
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.boolean("SECURE_COOKIES", default=False)
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # no script needs them; forms carry their token
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # with Strict, a link from a chat would meet the sign-in page
+# a browser takes a cookie of this prefix only when it is secure and of this very host
+SESSION_COOKIE_NAME = "__Host-flagsite-session" if SESSION_COOKIE_SECURE else "flagsite-session"
+CSRF_COOKIE_NAME = "__Host-flagsite-csrf" if CSRF_COOKIE_SECURE else "flagsite-csrf"
+SESSION_COOKIE_AGE = 3600 * env.integer("SESSION_HOURS", default=12, least=1)  # from the sign-in, however busy
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    },
+}
 
 # --- the apps, lowest last -----------------------------------------------------------------------------------------
 
@@ -72,6 +90,7 @@ INSTALLED_APPS = [
     "channels",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "guardian",
     "auditlog",
     "django_prometheus",
@@ -96,6 +115,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -214,6 +234,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",  # from our own origin; nothing is loaded from outside
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True},
 }
 
@@ -232,7 +254,11 @@ UNFOLD = {
     "SITE_SUBHEADER": "Feature flags",
     "SITE_URL": None,
     "SITE_SYMBOL": "flag",
-    "STYLES": [lambda request: static("flagsite/admin.css")],  # noqa: ARG005 - Unfold hands the request in
+    "STYLES": [
+        lambda request: static("flagsite/colors.css"),  # noqa: ARG005 - Unfold hands the request in
+        lambda request: static("flagsite/admin.css"),  # noqa: ARG005
+    ],
+    "SCRIPTS": [lambda request: static("flagsite/htmx.js")],  # noqa: ARG005
     "SHOW_HISTORY": True,
     "SIDEBAR": {
         "show_search": True,

@@ -130,7 +130,10 @@ def test_what_comes_back_has_exactly_the_fields_that_are_described(schema: Json,
         assert_described(schema, described_by(schema, path, method, status), response.json(), f"{method} {path}")
 
 
-def test_it_can_be_browsed() -> None:
-    response = Client().get("/docs")
-    assert response.status_code == 200
-    assert b"/openapi.json" in response.content
+def test_it_can_be_browsed_without_anything_from_outside() -> None:
+    page = Client().get("/docs")
+    assert page.status_code == 200
+    assert b"://" not in page.content
+    script = Client().get("/docs?script=")
+    assert script.status_code == 200
+    assert b"/openapi.json" in script.content
