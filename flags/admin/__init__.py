@@ -1,5 +1,5 @@
 """Pages for flags, environments, their history and what SDKs report."""
 
-from flags.admin import environments, flags, reports, revisions
+from flags.admin import environments, flags, history, reports, revisions
 
-__all__ = ["environments", "flags", "reports", "revisions"]
+__all__ = ["environments", "flags", "history", "reports", "revisions"]

@@ -1,13 +1,11 @@
 """Flags in the admin: one page with what is shared and a tab for each environment."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from accounts.admin import markup
@@ -105,11 +103,6 @@ class FlagAdmin(GuardedAdmin):
     def variations_shown(self, flag: Flag) -> SafeString:
         """Return the variations as they are read."""
         return markup.json(flag.variations)
-
-    def history_address(self, row: Flag) -> str:
-        """Return the address of the revisions that concern the flag."""
-        about = {"project": row.project.key, "items__kind__exact": "flag", "items__key__exact": row.key}
-        return f"{reverse('admin:flags_revision_changelist')}?{urlencode(about)}"
 
     def response_add(self, request: HttpRequest, obj: Flag, post_url_continue: str | None = None) -> HttpResponse:
         """Lead to the flag's page, where its environments are set."""

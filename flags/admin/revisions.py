@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from accounts.admin import markup
 from accounts.admin.filters import EnvironmentFilter, ProjectFilter
-from accounts.admin.guarded import GuardedAdmin
+from flags.admin.history import HistoryPages
 from flags.models import Revision
 
 SHOWN = 4
@@ -16,7 +16,7 @@ SHOWN = 4
 
 
 @admin.register(Revision)
-class RevisionAdmin(GuardedAdmin):
+class RevisionAdmin(HistoryPages):
     """The chain of revisions. Nobody writes here: services append."""
 
     has_history = False
@@ -25,6 +25,7 @@ class RevisionAdmin(GuardedAdmin):
     list_filter = (ProjectFilter, EnvironmentFilter)
     search_fields = ("items__key", "actor_label", "comment")
     ordering = ("-pk",)
+    list_before_template = "admin/flags/revision/before_list.html"
     fieldsets = (
         (None, {"fields": ("environment", "number", "created_at", "who", "source", "comment", "digest")}),
         ("What SDKs were sent", {"fields": ("delta_shown",)}),

@@ -1,0 +1,182 @@
+"""The pages of the history: a timeline, one change side by side, restoring, and deciding as of a past moment.
+
+Reading is for whoever sees the project; restoring is for its editors and goes through the flags' service.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.admin.guarded import GuardedAdmin, lead_history_of
+from accounts.admin.requests import access_of, actor_of
+from accounts.models import Environment, Project
+from accounts.roles import Ability
+from flags.admin.paths import REASONS, stages_of
+from flags.admin.side_by_side import side_by_side
+from flags.admin.timeline import SOURCES, Asked, timeline, timeline_address
+from flags.differences import flag_changes
+from flags.documents import state_document
+from flags.errors import FlagNotFound
+from flags.evaluation import checked_context, explain
+from flags.forms import PastContextForm, RestoreForm
+from flags.history import Entry, entries_of
+from flags.models import Flag, FlagState, RevisionItem
+from flags.querysets import state_named, with_predecessors
+from flags.services import restore_flag
+from flags.services.fields import PER_ENVIRONMENT
+from flagsite.lib.problems import NotAllowed, Refusal
+from flagsite.lib.text_fields import pretty
+from segments.models import Segment
+
+lead_history_of(Flag, lambda row: timeline_address(project=row.project.key, kind="flag", key=row.key))
+lead_history_of(Segment, lambda row: timeline_address(project=row.project.key, kind="segment", key=row.key))
+lead_history_of(Project, lambda row: timeline_address(project=row.key))
+lead_history_of(Environment, lambda row: timeline_address(project=row.project.key, environment=row.key))
+
+
+class HistoryPages(GuardedAdmin):
+    """What the pages of revisions have beside Django's own."""
+
+    def get_urls(self) -> list[Any]:
+        """Add the history's pages."""
+        item = "item/<int:pk>/"
+        pages = (
+            ("timeline/", require_GET(self.timeline_view), "timeline"),
+            (item, require_GET(self.change_side_by_side_view), "item"),
+            (f"{item}restore/", require_POST(self.restore_view), "restore"),
+            (f"{item}as-of/", require_GET(self.as_of_view), "as_of"),
+        )
+        own = [
+            path(route, self.admin_site.admin_view(view), name=f"flags_revision_{name}") for route, view, name in pages
+        ]
+        return [*own, *super().get_urls()]
+
+    def timeline_view(self, request: HttpRequest) -> HttpResponse:
+        """Show who changed what, when and why, a page at a time."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        asked = Asked.of(request.GET.dict())
+        shown, moments = timeline(self.get_queryset(request), asked, request.GET.get("p", ""))
+        about = {"asked": asked, "shown": shown, "moments": moments, "sources": SOURCES}
+        about |= {"environments": self._environments(request, asked), "title": _title(asked)}
+        return self._page(request, "timeline", about)
+
+    def change_side_by_side_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show one change of a flag or segment: in sentences, and both documents beside each other."""
+        entry = self._entry(request, pk)
+        about = {"entry": entry, "rows": side_by_side(entry.before, entry.after), "title": _named(entry)}
+        if entry.item.kind == RevisionItem.Kind.FLAG:
+            about |= self._restoring(request, entry)
+        return self._page(request, "item", about)
+
+    def restore_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Bring the flag's state of this revision back, as a new revision."""
+        entry = self._entry(request, pk)
+        environment = entry.item.environment
+        if not access_of(request).may(Ability.EDIT, environment.project_id):
+            raise PermissionDenied
+        form = RestoreForm(request.POST)
+        back = HttpResponseRedirect(reverse("admin:flags_revision_item", args=[pk]))
+        if entry.item.kind != RevisionItem.Kind.FLAG:
+            raise Http404
+        if not form.is_valid():
+            messages.error(request, "Why something is restored is said in at most 2,000 characters.")
+            return back
+        try:
+            restore_flag(
+                project=environment.project,
+                environment=environment,
+                key=entry.item.key,
+                revision=entry.item.number,
+                by=actor_of(request),
+                if_version=form.cleaned_data["version"],
+                comment=form.cleaned_data["comment"],
+            )
+        except NotAllowed as refusal:
+            raise PermissionDenied(refusal.detail) from None
+        except Refusal as refusal:
+            messages.error(request, refusal.detail)
+            return back
+        said = f"{entry.item.key} in {environment.name} is again as it was at revision {entry.item.number}."
+        messages.success(request, said)
+        return HttpResponseRedirect(_timeline_of(entry))
+
+    def as_of_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Say what the flag was for a context right after this revision, and why."""
+        entry = self._entry(request, pk)
+        if entry.item.kind != RevisionItem.Kind.FLAG or entry.after is None:
+            raise Http404
+        form = PastContextForm(request.GET if "id" in request.GET else None)
+        about: dict[str, Any] = {"entry": entry, "form": form, "title": f"{entry.item.key} as of then"}
+        if form.is_bound and form.is_valid():
+            try:
+                context = checked_context({**form.cleaned_data["attributes"], "id": form.cleaned_data["id"]})
+                at = entry.item.revision.created_at
+                found = explain(entry.item.environment, entry.item.key, context, at=at)
+                about |= {"found": found, "stages": stages_of(found), "reason": REASONS[found["reason"]]}
+                about["value"] = pretty(found["value"])
+            except Refusal as refusal:
+                form.add_error(None, refusal.detail)
+        return self._page(request, "as_of", about)
+
+    # --- what the pages need ---------------------------------------------------------------------------------------
+
+    def _page(self, request: HttpRequest, name: str, about: dict[str, Any]) -> HttpResponse:
+        if "entry" in about:
+            about |= {"timeline": _timeline_of(about["entry"]), "show_back_button": True}
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **about}
+        return TemplateResponse(request, f"admin/flags/revision/{name}.html", context)
+
+    def _entry(self, request: HttpRequest, pk: int) -> Entry:
+        """Return what the page is about, if the person may see it."""
+        items = RevisionItem.objects.filter(pk=pk).select_related("environment__project")
+        access = access_of(request)
+        if not access.unlimited:
+            items = items.filter(environment__project__in=access.projects(Ability.VIEW))
+        found = entries_of(with_predecessors(items))
+        if not found:
+            raise Http404
+        return found[0]
+
+    def _environments(self, request: HttpRequest, asked: Asked) -> dict[str, str]:
+        seen = Environment.objects.filter(project__in=access_of(request).projects(Ability.VIEW))
+        seen = seen.filter(project__key=asked.project) if asked.project else seen
+        return dict(seen.order_by("position", "key").values_list("key", "name"))
+
+    def _restoring(self, request: HttpRequest, entry: Entry) -> dict[str, Any]:
+        """Return what restoring would change, for those who may, while the flag is there."""
+        environment = entry.item.environment
+        state = _state(entry.item.key, environment)
+        flag = None if state is None else state.flag_id
+        if state is None or entry.after is None or not access_of(request).may(Ability.EDIT, environment.project_id):
+            return {"flag": flag}
+        now = state_document(state)
+        then = now | {name: entry.after[name] for name in PER_ENVIRONMENT if name in entry.after}
+        changes = [change.sentence for change in flag_changes(now, then)]
+        return {"flag": flag, "restored": changes, "form": RestoreForm(initial={"version": state.version})}
+
+
+def _state(key: str, environment: Environment) -> FlagState | None:
+    try:
+        return state_named(key, environment=environment)
+    except FlagNotFound:
+        return None
+
+
+def _timeline_of(entry: Entry) -> str:
+    item = entry.item
+    return timeline_address(project=item.environment.project.key, kind=item.kind, key=item.key)
+
+
+def _named(entry: Entry) -> str:
+    return f"{entry.item.key} in {entry.item.environment.name}: revision {entry.item.number}"
+
+
+def _title(asked: Asked) -> str:
+    what = f"the {asked.kind} {asked.key}" if asked.one else f"the project {asked.project}" if asked.project else ""
+    return f"History of {what}" if what else "History"
