@@ -25,3 +25,9 @@ class KeyTaken(Conflict):
     """Something else has this key already."""
 
     code = "KEY_TAKEN"
+
+
+class KeyNotInForce(Conflict):
+    """The key is revoked or has expired, so it has no successor."""
+
+    code = "KEY_NOT_IN_FORCE"

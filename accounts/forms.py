@@ -6,12 +6,18 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import QuerySet
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from accounts.errors import KeyTaken
 from accounts.models import ApiToken, Environment, Project, ServerKey, User
 from accounts.permissions import Access
 from accounts.roles import Ability, Role, role_with
+from accounts.services.keys import MAX_OVERLAP_HOURS, OVERLAP_HOURS
 from flagsite.lib.problems import InputError, Refusal
 
 NO_ROLE = ("", "No role")
@@ -199,4 +205,17 @@ class RevokeForm(ServiceForm):
         label="Revoke now",
         widget=UnfoldBooleanSwitchWidget,
         help_text="Whoever uses this key is refused from the next request on. This cannot be undone.",
+    )
+
+
+class RotateForm(forms.Form):
+    """How long a key and its successor both work."""
+
+    overlap = forms.IntegerField(
+        min_value=0,
+        max_value=MAX_OVERLAP_HOURS,
+        initial=OVERLAP_HOURS,
+        label="Hours for which the old key still works",
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Time to move every service to the new key. 0: the old key is refused at once.",
     )

@@ -1,10 +1,14 @@
-"""Server keys and API tokens: made, shown once, revoked. What is stored of a secret is never shown."""
+"""Server keys and API tokens: made, shown once, rotated, revoked. What is stored of a secret is never shown."""
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -13,11 +17,12 @@ from accounts.admin.guarded import GuardedAdmin
 from accounts.admin.markup import pill
 from accounts.admin.requests import access_of, actor_of
 from accounts.credentials import Credential
-from accounts.forms import ApiTokenForm, RevokeForm, ServerKeyForm
+from accounts.forms import ApiTokenForm, RevokeForm, RotateForm, ServerKeyForm
 from accounts.models import ApiToken, Key, ServerKey
 from accounts.roles import Ability
-from accounts.services import issue_api_token, issue_server_key, revoke_key
+from accounts.services import issue_api_token, issue_server_key, revoke_key, rotate_server_key
 from flagsite.lib import clock
+from flagsite.lib.problems import NotAllowed, Refusal
 
 
 class KeyAdmin(GuardedAdmin):
@@ -87,6 +92,47 @@ class ServerKeyAdmin(KeyAdmin):
     add_fieldsets = ((None, {"fields": ("environment", "name", "expires_at")}),)
     list_display = ("name", "prefix", "environment", "state", "last_used_at", "expires_at", "created_at")
     list_filter = (ProjectFilter, EnvironmentFilter)
+    change_form_outer_after_template = "admin/accounts/serverkey/panel.html"
+
+    def get_urls(self) -> list[Any]:
+        """Return the address of the rotation too."""
+        rotate = self.admin_site.admin_view(self.rotate_view)
+        return [path("<str:pk>/rotate/", rotate, name="accounts_serverkey_rotate"), *super().get_urls()]
+
+    def _rotatable(self, request: HttpRequest, key: Any) -> bool:
+        return self.has_change_permission(request, key) and key.in_force(clock.now())
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Offer the rotation of a key that is in force to those who may."""
+        key = context.get("original")
+        if isinstance(key, ServerKey) and self._rotatable(request, key):
+            context["rotate"] = self.address("rotate", key.pk)
+        answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return answer
+
+    def rotate_view(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Ask for the overlap, rotate the key, and show its successor once."""
+        key = self.get_object(request, pk)
+        if key is None:
+            raise Http404
+        if not self._rotatable(request, key):
+            raise PermissionDenied
+        form = RotateForm(request.POST or None)
+        if form.is_valid():
+            try:
+                overlap = timedelta(hours=form.cleaned_data["overlap"])
+                successor, credential = rotate_server_key(key, by=actor_of(request), overlap=overlap)
+            except NotAllowed as refusal:
+                raise PermissionDenied(refusal.detail) from None
+            except Refusal as refusal:
+                form.add_error(None, refusal.detail)
+            else:
+                self.show_once(request, credential)
+                return HttpResponseRedirect(self.address("change", successor.pk))
+        about = {"opts": self.opts, "original": key, "title": f"Rotate {key}", "form": form}
+        about["back"] = self.address("change", key.pk)
+        context = self.admin_site.each_context(request) | about
+        return TemplateResponse(request, "admin/accounts/serverkey/rotate.html", context)
 
     def create(self, request: HttpRequest, form: Any) -> ServerKey:
         """Make the key and show it once."""

@@ -1,6 +1,6 @@
 """The only writers of people, projects, environments, roles and keys."""
 
-from accounts.services.keys import issue_api_token, issue_server_key, revoke_key
+from accounts.services.keys import issue_api_token, issue_server_key, revoke_key, rotate_server_key
 from accounts.services.people import UserFields, create_user, set_password, update_user
 from accounts.services.projects import create_environment, create_project, update_environment, update_project
 from accounts.services.roles import grant_role, withdraw_role
@@ -14,6 +14,7 @@ __all__ = [
     "issue_api_token",
     "issue_server_key",
     "revoke_key",
+    "rotate_server_key",
     "set_password",
     "update_environment",
     "update_project",

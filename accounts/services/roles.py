@@ -35,9 +35,13 @@ def withdraw_role(*, user: User, project: Project, by: Actor) -> None:
 
 
 def _set_role(user: User, role: Role | None, project: Project, by: Actor) -> None:
+    """Let the person hold what the role takes; when they hold exactly that, nothing is written."""
+    own = ProjectUserPermission.objects.filter(user=user, content_object=project)
+    wanted = {ability.value for ability in ABILITIES[role]} if role else set()
+    if set(own.values_list("permission__codename", flat=True)) == wanted:
+        return
     old = role_of(user, project) if not user.is_superuser else None
-    ProjectUserPermission.objects.filter(user=user, content_object=project).delete()
-    wanted = [ability.value for ability in ABILITIES[role]] if role else []
+    own.delete()
     about_projects = ContentType.objects.get_for_model(Project)
     for permission in Permission.objects.filter(content_type=about_projects, codename__in=wanted):
         ProjectUserPermission.objects.create(user=user, content_object=project, permission=permission)

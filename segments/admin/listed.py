@@ -48,7 +48,7 @@ class ListedIdsPages(SegmentPages):
     def _summary(self, segment: Segment, name: str) -> dict[str, Any]:
         return {
             "words": IN_WORDS[name].capitalize(),
-            "count": len(getattr(segment, name)),
+            "count": f"{len(getattr(segment, name)):,}",
             "search": self.address("ids", segment.pk, name),
             "download": self.address("download", segment.pk, name),
         }
@@ -67,7 +67,8 @@ class ListedIdsPages(SegmentPages):
             title=f"Ids {IN_WORDS[name]} in {segment}",
             form=form,
             found=found,
-            count=len(ids),
+            total=f"{found.total:,}",
+            count=f"{len(ids):,}",
             download=self.address("download", segment.pk, name),
         )
 

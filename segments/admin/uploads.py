@@ -13,7 +13,7 @@ from flagsite.lib.problems import NotAllowed, Refusal
 from segments.admin.pages import IN_WORDS, SegmentPages
 from segments.errors import UploadNotFound
 from segments.forms import ConfirmForm, UploadForm
-from segments.id_lists import LISTS, Mode, change_of
+from segments.id_lists import LISTS, ListChange, Mode, change_of
 from segments.models import IdUpload, Segment
 from segments.querysets import upload_of
 from segments.services import confirm_upload, keep_upload
@@ -83,16 +83,29 @@ class UploadPages(SegmentPages):
             "title": f"Review the upload into {segment}",
             "kept": kept,
             "list_in_words": IN_WORDS[kept.listed_in],
+            "numbers": [(what, f"{number:,}") for what, number in _numbers(kept, change)],
             "added": len(change.added),
             "removed": len(change.removed),
-            "untouched": change.untouched,
-            "after": len(change.result),
             "first_added": change.added[:FIRST_ROWS],
             "first_removed": change.removed[:FIRST_ROWS],
             "in_both": len(set(change.result) & set(getattr(segment, other))),
-            "wrong": sum(count for _, count in kept.problem_counts),
+            "wrong": _wrong(kept),
             "stale": segment.version != kept.version,
             "again": self.address("upload", segment.pk),
             # an empty file must not empty a list: whoever wants that says so in the form
             "confirmable": segment.version == kept.version and kept.ids and (change.added or change.removed),
         }
+
+
+def _wrong(kept: IdUpload) -> int:
+    return sum(count for _, count in kept.problem_counts)
+
+
+def _numbers(kept: IdUpload, change: ListChange) -> list[tuple[str, int]]:
+    return [
+        ("Added", len(change.added)),
+        ("Removed", len(change.removed)),
+        ("In the file, but not in the list" if kept.mode == Mode.REMOVE else "In the list already", change.untouched),
+        ("In the list afterwards", len(change.result)),
+        ("Lines that are wrong, and left out", _wrong(kept)),
+    ]

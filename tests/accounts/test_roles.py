@@ -99,7 +99,9 @@ def callers(  # noqa: PLR0917 - the whole cast
     key, revoked_key = issue_server_key(environment=production, name="revoked", by=SYSTEM)
     revoke_key(token, by=SYSTEM)
     revoke_key(key, by=SYSTEM)
-    _, expired = issue_api_token(user=ada.user, name="old", by=SYSTEM, expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+    old, expired = issue_api_token(user=ada.user, name="old", by=SYSTEM)
+    old.expires_at = datetime(2020, 1, 1, tzinfo=UTC)
+    old.save()
     former = make_person("former", is_superuser=True)
     former.user.is_active = False
     former.user.save()

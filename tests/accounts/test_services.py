@@ -21,6 +21,7 @@ from accounts.services import (
     revoke_key,
     update_environment,
     update_project,
+    withdraw_role,
 )
 from flagsite.lib.problems import InvalidInput
 from tests.conftest import SYSTEM, Person
@@ -57,6 +58,16 @@ def test_what_changes_is_logged_with_old_and_new_values(ada: Person, shop: Proje
     assert (logged().actor, logged().additional_data["source"]) == (ada.user, "api")
     grant_role(user=ada.user, role=Role.VIEWER, project=shop, by=ada.actor)
     assert logged().changes == {"role": ["admin", "viewer"]}
+
+
+def test_a_role_that_is_held_already_is_granted_without_an_entry(shop: Project, ed: Person, sam: Person) -> None:
+    grant_role(user=sam.user, role=Role.VIEWER, project=shop, by=SYSTEM)
+    with nothing_changes():
+        grant_role(user=ed.user, role=Role.EDITOR, project=shop, by=SYSTEM)
+        grant_role(user=sam.user, role=Role.VIEWER, project=shop, by=SYSTEM)
+    withdraw_role(user=ed.user, project=shop, by=SYSTEM)
+    with nothing_changes():
+        withdraw_role(user=ed.user, project=shop, by=SYSTEM)
 
 
 def test_no_secret_is_ever_logged(ada: Person, production: Environment) -> None:
