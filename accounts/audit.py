@@ -33,6 +33,7 @@ class Entrance(Enum):
     SIGNED_IN = "signed-in"
     SIGNED_OUT = "signed-out"
     FAILED = "sign-in-failed"
+    LOCKED_OUT = "locked-out"
 
     @property
     def proven(self) -> bool:

@@ -1,8 +1,9 @@
 """Reads of accounts' tables."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from axes.models import AccessAttempt
 from django.db.models import Q, QuerySet
 
 from accounts.credentials import Credential, Kind
@@ -121,3 +122,10 @@ def people_seen_from(projects: QuerySet[Project], *, user: User) -> QuerySet[Use
     """Return the person themselves and everybody who has a role in one of the projects."""
     rows = ProjectUserPermission.objects.filter(content_object__in=projects)
     return User.objects.filter(Q(pk=user.pk) | Q(pk__in=rows.values("user")))
+
+
+def last_failure(name: str, *, address: str | None) -> datetime | None:
+    """Return when the name last failed to sign in from the address, as long as axes counts it; None when it did not."""
+    failures = AccessAttempt.objects.filter(username=name, ip_address=address).order_by("-attempt_time")
+    last: datetime | None = failures.values_list("attempt_time", flat=True).first()
+    return last

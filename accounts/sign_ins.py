@@ -2,6 +2,10 @@
 
 Django tells of these by signals only, so this is the one place where something hangs on a signal. The receivers run
 within the request: who cannot be written down is not let in.
+
+django-axes counts the failures by name and address and locks out. Of a lock-out the beginning is written down; what is
+tried during it is refused without a look at the password, and leaves no entry: whoever goes on trying cannot fill the
+log.
 """
 
 from typing import Any, Final
@@ -22,6 +26,9 @@ def connect() -> None:
     user_logged_in.connect(_signed_in, dispatch_uid="accounts.sign_ins")
     user_logged_out.connect(_signed_out, dispatch_uid="accounts.sign_ins")
     user_login_failed.connect(_failed, dispatch_uid="accounts.sign_ins")
+    from axes.signals import user_locked_out  # the import connects what counts: a failure stands before its lock-out
+
+    user_locked_out.connect(_locked_out, dispatch_uid="accounts.sign_ins")
 
 
 def _signed_in(*, request: HttpRequest | None, user: User, **_: Any) -> None:
@@ -34,9 +41,29 @@ def _signed_out(*, request: HttpRequest | None, user: User | None, **_: Any) -> 
 
 
 def _failed(*, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    if not _was_locked_out(request):
+        _record(Entrance.FAILED, credentials=credentials, request=request)
+
+
+def _locked_out(*, request: HttpRequest, username: str, **_: Any) -> None:
+    if not _was_locked_out(request):
+        _record(Entrance.LOCKED_OUT, credentials={User.USERNAME_FIELD: username}, request=request)
+
+
+def _was_locked_out(request: HttpRequest | None) -> bool:
+    """Tell whether axes refused the attempt unread; it counts the failures only of one that it let through."""
+    return getattr(request, "axes_locked_out", False) and getattr(request, "axes_failures_since_start", None) is None
+
+
+def _record(entrance: Entrance, *, credentials: dict[str, Any], request: HttpRequest | None) -> None:
     attempted = attempted_name(credentials)
     user = User.objects.filter(username=attempted).first()
-    record_entrance(Entrance.FAILED, name=attempted, user=user, address=_address(request))
+    record_entrance(entrance, name=attempted, user=user, address=_address(request))
+
+
+def name_tried(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """Return the name under which axes counts a failure."""
+    return attempted_name(credentials or {User.USERNAME_FIELD: request.POST.get(User.USERNAME_FIELD)})
 
 
 def attempted_name(credentials: dict[str, Any]) -> str:

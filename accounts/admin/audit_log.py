@@ -32,6 +32,7 @@ ENTRANCES = {
     Entrance.SIGNED_IN: ("Signed in", "success"),
     Entrance.SIGNED_OUT: ("Signed out", ""),
     Entrance.FAILED: ("Failed to sign in", "warning"),
+    Entrance.LOCKED_OUT: ("Locked out", "danger"),
 }
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
-from django.contrib.auth import authenticate
 from django.test import Client
 from pytest_django import Settings
 
@@ -67,12 +66,6 @@ def test_a_long_or_odd_name_is_kept_short_and_seen() -> None:
     assert attempted_name({"username": "x" * 100_000}) == "x" * MAX_ATTEMPTED_NAME
     assert attempted_name({"username": "a\0b\nc\u202e"}) == "a\ufffdb\ufffdc\ufffd"
     assert attempted_name({}) == ""
-
-
-def test_what_has_no_request_is_written_down_too(ada: Person) -> None:
-    assert authenticate(username="a\nda", password="wrong") is None
-    (entry,) = entrances()
-    assert (entry.object_repr, entry.remote_addr) == ("a\ufffdda", None)
 
 
 def test_signing_out_without_being_signed_in_is_no_news(db: None) -> None:
