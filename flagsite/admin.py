@@ -26,7 +26,8 @@ SIDEBAR: Final = (
         (
             ("Flags", "flag", "flags.Flag"),
             ("Segments", "group", "segments.Segment"),
-            ("Revisions", "history", "flags.Revision"),
+            ("History", "history", "flags.Revision", "timeline"),
+            ("Revisions", "commit", "flags.Revision"),
         ),
     ),
     (
@@ -48,13 +49,15 @@ SIDEBAR: Final = (
         ),
     ),
 )
-"""Groups of links: title, icon, and the model whose list it opens."""
+"""Groups of links: title, icon, the model, and the page of it that it opens when that is not its list."""
+HISTORY: Final = frozenset({"flags_revision_timeline", "flags_revision_item", "flags_revision_as_of"})
+"""Pages that belong to the link to the history, though their addresses begin like those of the revisions."""
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar with the links that the person may use; a group without any is left out."""
     groups = [
-        {"title": title, "items": [_link(*entry) for entry in entries if _may_open(entry[-1], request)]}
+        {"title": title, "items": [_link(request, *entry) for entry in entries if _may_open(entry[2], request)]}
         for title, entries in SIDEBAR
     ]
     return [group for group in groups if group["items"]]
@@ -64,9 +67,12 @@ def _may_open(label: str, request: HttpRequest) -> bool:
     return bool(site.get_model_admin(apps.get_model(label)).has_module_permission(request))
 
 
-def _link(title: str, icon: str, label: str) -> dict[str, str]:
-    address = reverse(f"admin:{label.replace('.', '_').lower()}_changelist")
-    return {"title": title, "icon": icon, "link": address}
+def _link(request: HttpRequest, title: str, icon: str, label: str, page: str = "changelist") -> dict[str, Any]:
+    link: dict[str, Any] = {"title": title, "icon": icon}
+    link["link"] = reverse(f"admin:{label.replace('.', '_').lower()}_{page}")
+    if request.resolver_match and request.resolver_match.url_name in HISTORY:
+        link["active"] = page == "timeline"
+    return link
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.admin.guarded import GuardedAdmin, lead_history_of
 from accounts.admin.requests import access_of, actor_of
@@ -49,7 +49,7 @@ class HistoryPages(GuardedAdmin):
             ("timeline/", require_GET(self.timeline_view), "timeline"),
             (item, require_GET(self.change_side_by_side_view), "item"),
             (f"{item}restore/", require_POST(self.restore_view), "restore"),
-            (f"{item}as-of/", require_GET(self.as_of_view), "as_of"),
+            (f"{item}as-of/", require_http_methods(["GET", "POST"])(self.as_of_view), "as_of"),
         )
         own = [
             path(route, self.admin_site.admin_view(view), name=f"flags_revision_{name}") for route, view, name in pages
@@ -107,11 +107,14 @@ class HistoryPages(GuardedAdmin):
         return HttpResponseRedirect(_timeline_of(entry))
 
     def as_of_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Say what the flag was for a context right after this revision, and why."""
+        """Say what the flag was for a context right after this revision, and why.
+
+        Asked by POST, though nothing changes: who a context is does not belong into addresses and access logs.
+        """
         entry = self._entry(request, pk)
         if entry.item.kind != RevisionItem.Kind.FLAG or entry.after is None:
             raise Http404
-        form = PastContextForm(request.GET if "id" in request.GET else None)
+        form = PastContextForm(request.POST if request.method == "POST" else None)
         about: dict[str, Any] = {"entry": entry, "form": form, "title": f"{entry.item.key} as of then"}
         if form.is_bound and form.is_valid():
             try:

@@ -155,7 +155,7 @@ def test_the_sidebar_offers_what_one_may_open(vi: Person, nina: Person) -> None:
         return {item["title"] for group in groups for item in group["items"]}
 
     assert offered(nina) == {"API tokens"}
-    assert {"Flags", "Segments", "Revisions", "Audit log", "People"} <= offered(vi)
+    assert {"Flags", "Segments", "History", "Revisions", "Audit log", "People"} <= offered(vi)
 
 
 def test_nobody_gets_in_without_signing_in(everything: dict[type[Model], Model]) -> None:

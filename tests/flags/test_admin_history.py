@@ -78,7 +78,7 @@ def test_history_of_a_segment(desk: Desk, shop: Project) -> None:
     assert "Restore" not in text(desk.get(ITEM, item.pk))
     with nothing_changes():
         assert desk.post(RESTORE, item.pk).status_code == 404
-    assert desk.get(AS_OF, item.pk, id="ann").status_code == 404
+    assert desk.post(AS_OF, item.pk, id="ann").status_code == 404
 
 
 def test_history_of_a_project_and_of_an_environment(desk: Desk, shop: Project, sale: Flag, banner: Flag) -> None:
@@ -128,7 +128,7 @@ def test_what_people_wrote_is_shown_and_never_run(desk: Desk, sale: Flag, produc
         desk.get(TIMELINE, project=SCRIPT, kind=SCRIPT, key=SCRIPT, q=SCRIPT, environment=SCRIPT),
         desk.get(TIMELINE, project="shop"),
         desk.get(ITEM, item.pk),
-        desk.get(AS_OF, item.pk, **context),
+        desk.post(AS_OF, item.pk, **context),
     ]
     for page in pages:
         assert SCRIPT not in text(page)
@@ -140,6 +140,12 @@ def test_what_people_wrote_is_shown_and_never_run(desk: Desk, sale: Flag, produc
 )
 def test_nonsense_in_the_address_is_no_failure(query: dict[str, str], desk: Desk, sale: Flag) -> None:
     assert desk.get(TIMELINE, **query).status_code == 200
+
+
+def test_the_sidebar_marks_the_history_and_not_the_revisions(desk: Desk, sale: Flag, production: Environment) -> None:
+    for page in (desk.get(TIMELINE), desk.get(ITEM, newest(sale, production).pk)):
+        links = [link for group in page.context["sidebar_navigation"] for link in group["items"]]
+        assert [link["title"] for link in links if link["active"]] == ["History"]
 
 
 # --- one change ------------------------------------------------------------------------------------------------------
@@ -163,7 +169,7 @@ def test_the_first_revision_has_nothing_before_it_and_a_deletion_nothing_after(
     page = desk.get(ITEM, last.pk)
     assert all(row.right is None for row in page.context["rows"])
     assert "Restore" not in text(page)
-    assert desk.get(AS_OF, last.pk, id="ann").status_code == 404
+    assert desk.post(AS_OF, last.pk, id="ann").status_code == 404
     with nothing_changes():
         answer = desk.post(RESTORE, first.pk)
     assert messages_in(desk.client.get(answer.headers["Location"])) == ["There is no flag `sale`."]
@@ -217,7 +223,7 @@ def test_a_viewer_reads_the_history_and_restores_nothing(vi: Person, sale: Flag,
     set_fields(sale, production, enabled=False)
     assert desk.get(TIMELINE, project="shop").status_code == 200
     assert "Restore" not in text(desk.get(ITEM, item.pk))
-    assert desk.get(AS_OF, item.pk, id="ann").status_code == 200
+    assert desk.post(AS_OF, item.pk, id="ann").status_code == 200
     with nothing_changes():
         assert desk.post(RESTORE, item.pk).status_code == 403
 
@@ -232,7 +238,7 @@ def test_people_of_another_project_find_nothing(
     with nothing_changes():
         for desk in desks:
             assert desk.get(ITEM, item.pk).status_code == 404
-            assert desk.get(AS_OF, item.pk, id="ann").status_code == 404
+            assert desk.post(AS_OF, item.pk, id="ann").status_code == 404
             assert desk.post(RESTORE, item.pk).status_code == 404
 
 
@@ -247,7 +253,7 @@ def test_a_past_decision_is_shown_with_its_path(desk: Desk, sale: Flag, producti
     condition = {"all": [equals("country", "US"), {"not": equals("plan", "free")}]}
     item = set_fields(sale, production, rules=[rule(condition, name="Americans"), rule({"everyone": True})])
     set_fields(sale, production, enabled=False)
-    page = desk.get(AS_OF, item.pk, id="ann", attributes='{"country": "US", "plan": "free"}')
+    page = desk.post(AS_OF, item.pk, id="ann", attributes='{"country": "US", "plan": "free"}')
     assert (page.context["found"]["reason"], page.context["found"]["revision"]) == ("RULE_MATCH", item.number)
     americans = page.context["stages"][2]
     assert (americans.title, americans.passed) == ('Rule 1: "Americans"', False)
@@ -259,6 +265,12 @@ def test_a_past_decision_is_shown_with_its_path(desk: Desk, sale: Flag, producti
     ]
     for words in ("country is US", "a rule decided", "of 100,000 buckets are in"):
         assert words in text(page)
+
+
+def test_whom_one_asks_about_stands_in_no_address(desk: Desk, sale: Flag, production: Environment) -> None:
+    page = desk.get(AS_OF, newest(sale, production).pk, id="ann")
+    assert "found" not in page.context
+    assert 'method="post"' in text(page)
 
 
 def test_every_stage_has_words(desk: Desk, shop: Project, production: Environment) -> None:
@@ -273,7 +285,7 @@ def test_every_stage_has_words(desk: Desk, shop: Project, production: Environmen
         fallthrough={**split(on=50, off=50), "bucket_by": "org"},
     )
     item = newest(flag, production)
-    page = desk.get(AS_OF, item.pk, id="ann", attributes='{"org": "o1"}')
+    page = desk.post(AS_OF, item.pk, id="ann", attributes='{"org": "o1"}')
     titles = [(stage.title, stage.passed) for stage in page.context["stages"]]
     assert titles[:3] == [
         ("Is the flag on?", True),
@@ -284,14 +296,14 @@ def test_every_stage_has_words(desk: Desk, shop: Project, production: Environmen
     assert page.context["stages"][4].notes[1].startswith("Split by org: bucket ")
     for words in ("in the segment staff", "the id is not listed", "it is missing"):
         assert words in text(page)
-    assert "the context has no org" in text(desk.get(AS_OF, item.pk, id="ann"))
-    assert "the id is targeted" in text(desk.get(AS_OF, item.pk, id="ben"))
+    assert "the context has no org" in text(desk.post(AS_OF, item.pk, id="ann"))
+    assert "the id is targeted" in text(desk.post(AS_OF, item.pk, id="ben"))
 
 
 @pytest.mark.parametrize("attributes", ["{", "[1]", '{"id": 3}', '{"a": NaN}', '{"a": "' + "x" * 70_000 + '"}'])
 def test_a_context_that_is_none_is_said_at_the_form(
     attributes: str, desk: Desk, sale: Flag, production: Environment
 ) -> None:
-    page = desk.get(AS_OF, newest(sale, production).pk, id="ann", attributes=attributes)
+    page = desk.post(AS_OF, newest(sale, production).pk, id="ann", attributes=attributes)
     assert page.status_code == 200
     assert bool(page.context["form"].errors) == (attributes != '{"id": 3}')
