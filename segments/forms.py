@@ -126,10 +126,17 @@ class ConfirmForm(forms.Form):
 class SearchForm(forms.Form):
     """Which ids to look for."""
 
-    q = forms.CharField(required=False, max_length=512, strip=False, label="Id", widget=UnfoldAdminTextInputWidget)
     how = forms.ChoiceField(
         required=False,
-        label="that",
-        choices=[("prefix", "begins with this"), ("contains", "holds this")],
+        label="Ids that",
+        choices=[("prefix", "begin with"), ("contains", "hold")],
         widget=UnfoldAdminSelectWidget,
+    )
+    q = forms.CharField(
+        required=False,
+        max_length=512,
+        strip=False,
+        label="This text",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Capital letters count.",
     )

@@ -64,7 +64,7 @@ class ListedIdsPages(SegmentPages):
             request,
             segment,
             "ids",
-            title=f"Ids {IN_WORDS[name]} in {segment}",
+            title=f"{segment}: ids {IN_WORDS[name]}",
             form=form,
             found=found,
             total=f"{found.total:,}",

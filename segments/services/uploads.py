@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from accounts.actors import Actor
 from accounts.errors import MissingRole
+from accounts.models import User
 from accounts.permissions import require
 from accounts.roles import Ability
 from flagsite.lib import clock
@@ -40,6 +41,7 @@ def keep_upload(segment: Segment, *, listed_in: str, mode: Mode, raw: bytes, lay
         raise InvalidInput.at("listed_in", f"One of {', '.join(LISTS)}.")
     reading = read_ids(raw, layout)
     now = clock.now()
+    User.objects.select_for_update(no_key=True).get(pk=by.user.pk)  # two files at once: the later one stays
     IdUpload.objects.filter(Q(owner=by.user) | Q(expires_at__lte=now)).delete()
     return IdUpload.objects.create(
         owner=by.user,
