@@ -11,6 +11,7 @@ import orjson
 
 from flags.differences import Change, flag_changes, segment_changes
 from flags.models import Revision, RevisionItem
+from flagsite.lib.canonical import canonical
 
 Document = dict[str, Any] | None
 
@@ -36,24 +37,32 @@ def entries_of(items: Iterable[Any]) -> list[Entry]:
     wanted = {(pk, row.kind, row.key) for row in rows for pk in (row.revision_id, row.previous_id) if pk is not None}
     revisions = Revision.objects.in_bulk({pk for pk, _, _ in wanted})
     documents = _documents(wanted, revisions)
+    told: dict[tuple[str, int, int], list[Change]] = {}  # one change of a segment is one in every environment
     found = []
     for row in rows:
         row.revision = revisions[row.revision_id]
         before = documents.get((row.previous_id, row.kind, row.key))
         after = documents[row.revision_id, row.kind, row.key]
-        told = flag_changes if row.kind == RevisionItem.Kind.FLAG else segment_changes
-        found.append(Entry(row, before, after, told(before, after)))
+        pair = (row.kind, id(before), id(after))
+        if pair not in told:
+            changes = flag_changes if row.kind == RevisionItem.Kind.FLAG else segment_changes
+            told[pair] = changes(before, after)
+        found.append(Entry(row, before, after, told[pair]))
     return found
 
 
 def _documents(
     wanted: set[tuple[int, str, str]], revisions: Mapping[int, Revision]
 ) -> dict[tuple[int | None, str, str], Document]:
+    """Return the documents by revision, kind and key; those that are the same are one object, and held once."""
     found: dict[tuple[int | None, str, str], Document] = {}
+    held: dict[bytes, Document] = {}
     by_revision: dict[int, list[tuple[str, str]]] = {}
     for pk, kind, key in wanted:
         by_revision.setdefault(pk, []).append((kind, key))
     for pk, names in by_revision.items():
         delta = orjson.loads(revisions[pk].delta)
-        found |= {(pk, kind, key): delta[f"{kind}s"][key] for kind, key in names}
+        for kind, key in names:
+            document = delta[f"{kind}s"][key]
+            found[pk, kind, key] = held.setdefault(canonical(document), document)
     return found

@@ -1,7 +1,8 @@
 """Changes of lists: of entries that are known by a key and have an order, and of ids."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from itertools import islice
 
 from flags.differences.change import LONGEST_NAME, Change, Changes, Document, Kind, bounded
 from flagsite.lib.canonical import same
@@ -41,18 +42,22 @@ def list_changes(
 def id_changes(path: str, told: str, before: Sequence[str], after: Sequence[str]) -> Changes:
     """Return which ids came and which went: how many, and the first of them."""
     old, new = set(before), set(after)
-    added, removed = [one for one in after if one not in old], [one for one in before if one not in new]
-    both = ((Kind.ADDED, added, "now"), (Kind.REMOVED, removed, "no longer"))
-    return [Change(kind, path, f"{counted(ids)} {word} {told}: {_first(ids)}.") for kind, ids, word in both if ids]
+    both = ((Kind.ADDED, new - old, after, "now"), (Kind.REMOVED, old - new, before, "no longer"))
+    return [
+        Change(kind, path, f"{counted(ids)} {word} {told}: {_first(ids, order)}.")
+        for kind, ids, order, word in both
+        if ids
+    ]
 
 
-def counted(ids: Sequence[str]) -> str:
+def counted(ids: Collection[str]) -> str:
     """Return how many ids there are."""
     return f"{len(ids):,} id{'s' * (len(ids) != 1)}"
 
 
-def _first(ids: Sequence[str]) -> str:
-    return listed([clipped(value_in_words(one), LONGEST_NAME) for one in ids[:LISTED]] + [""] * (len(ids) - LISTED))
+def _first(ids: Collection[str], order: Sequence[str]) -> str:
+    first = islice((one for one in order if one in ids), LISTED)
+    return listed([clipped(value_in_words(one), LONGEST_NAME) for one in first] + [""] * (len(ids) - LISTED))
 
 
 def moved(before: Sequence[str], after: Sequence[str]) -> set[str]:
