@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework.test import APIClient
 
 from accounts.models import Environment, Project
-from flags.models import Flag, FlagState
-from flags.services import create_flag
+from flags.models import Flag, FlagState, RevisionItem
+from flags.services import create_flag, update_flag
 from tests.conftest import SYSTEM, Person
 
 Json = dict[str, Any]
@@ -83,3 +83,14 @@ def state_of(flag: Flag, environment: Environment) -> FlagState:
 
 def heads(project: Project) -> dict[str, int]:
     return dict(project.environments.values_list("key", "revision"))
+
+
+def set_fields(flag: Flag, environment: Environment, comment: str = "", **fields: Any) -> RevisionItem:
+    """Change the flag, and return the item of the revision that this made."""
+    given: Any = fields
+    update_flag(project=flag.project, environment=environment, key=flag.key, fields=given, by=SYSTEM, comment=comment)
+    return newest(flag, environment)
+
+
+def newest(flag: Flag, environment: Environment) -> RevisionItem:
+    return RevisionItem.objects.filter(environment=environment, key=flag.key).latest("number")
