@@ -27,6 +27,11 @@ def entrances() -> list[LogEntry]:
     return list(LogEntry.objects.filter(action=LogEntry.Action.ACCESS).order_by("pk"))
 
 
+def test_whoever_signs_in_without_having_wanted_a_page_comes_to_the_first_one(ada: Person) -> None:
+    answer = Client().post("/admin/login/", {"username": "ada", "password": PASSWORD})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+
+
 def test_coming_and_going_are_written_down_with_name_time_and_address(ada: Person) -> None:
     client = sign_in("ada", REMOTE_ADDR="198.51.100.7")
     client.post("/admin/logout/", REMOTE_ADDR="198.51.100.8")

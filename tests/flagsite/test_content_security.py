@@ -105,6 +105,11 @@ def test_the_colours_are_those_that_unfold_would_have_written() -> None:
     }
 
 
+def test_corners_are_as_round_as_a_length_says() -> None:
+    text = (ROOT / "flagsite" / "static" / "flagsite" / "colors.css").read_text()
+    assert re.search(r"--border-radius: \d+px;", text)
+
+
 def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(sam: Person) -> None:
     client = Client()
     client.get("/admin/login/")
