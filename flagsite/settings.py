@@ -5,7 +5,6 @@ in-memory Celery broker. `DATABASE_URL` and `REDIS_URL` switch the same code to 
 is listed in docs/reference/settings.md.
 """
 
-import secrets
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -17,27 +16,16 @@ from django.templatetags.static import static
 
 from flagsite import env
 from flagsite.logs import logging_configuration
+from flagsite.secret_key import own_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-
-def _own_secret_key() -> str:
-    """Return the key of this data directory, made on first use: sessions survive a restart."""
-    file = DATA_DIR / "secret_key"
-    try:
-        file.touch(mode=0o600, exist_ok=False)
-        file.write_text(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return file.read_text().strip()
-
-
 # --- who may ask, and how ------------------------------------------------------------------------------------------
 
 DEBUG = env.boolean("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY") or _own_secret_key()
+SECRET_KEY = env.text("SECRET_KEY") or own_secret_key(DATA_DIR)
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")  # networks whose X-Forwarded-For is believed
