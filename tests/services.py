@@ -22,6 +22,7 @@ from tests.ports import free_port, wait_for_port
 def pytest_load_initial_conftests() -> None:
     """Point the settings at the services, starting what nobody has named."""
     directory = Path(tempfile.mkdtemp(prefix="flagsite-tests-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)  # first in, last out: after the services have ended
     if "PYTEST_XDIST_WORKER" not in os.environ:
         if not os.environ.get("TEST_DATABASE_URL"):
             _start_postgresql(directory / "postgresql")
@@ -31,7 +32,6 @@ def pytest_load_initial_conftests() -> None:
     os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]
     os.environ["DATA_DIR"] = str(directory / "data")
     os.environ["LOG_LEVEL"] = "WARNING"
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
 
 
 def _start_postgresql(directory: Path) -> None:

@@ -87,7 +87,11 @@ class Site:
             "STREAM_HEARTBEAT_SECONDS": "1",
             "PYTHONPATH": str(ROOT),
         }
-        keys = json.loads(self.run("-m", "tests.processes.seeding", str(flags)))
+        try:
+            keys = json.loads(self.run("-m", "tests.processes.seeding", str(flags)))
+        except BaseException:
+            self.close()  # nobody else knows of it yet
+            raise
         self.server_key: str = keys["server_key"]
         self.api_token: str = keys["api_token"]
 
