@@ -96,7 +96,7 @@ def update_flag(
     flag = lock_flag(key, project=project)
     states = states_of(flag, environments=environments)
     states.sort(key=lambda state: state.environment_id != environment.pk)  # what is wrong is said of this one first
-    _check_version(states[0], if_version)
+    StaleVersion.unless(if_version, present=states[0].version, what="flag")
     if fields.get("type", flag.type) != flag.type:
         raise InvalidInput.at("type", f"The type of a flag never changes; it is `{flag.type}`.")
     documents = [state_document(state) for state in states]
@@ -136,7 +136,7 @@ def delete_flag(
     require(by, Ability.EDIT, project)
     environments = lock_environments(project)
     flag = lock_flag(key, project=project)
-    _check_version(state_named(key, environment=environment), if_version)
+    StaleVersion.unless(if_version, present=state_named(key, environment=environment).version, what="flag")
     for state in states_of(flag, environments=environments):
         old = own_audited(state_document(state))
         record(
@@ -155,8 +155,3 @@ def delete_flag(
         users = sorted(str(row) for row in error.protected_objects)
         raise FlagInUse(f"The flag `{key}` is in use: {'; '.join(users[:5])}.") from None
     publish([Change(each, flags={key: None}) for each in environments], by=by, comment=comment)
-
-
-def _check_version(state: FlagState, if_version: int | None) -> None:
-    if if_version is not None and if_version != state.version:
-        raise StaleVersion(f"The flag is at version {state.version}, not {if_version}; read it again.")

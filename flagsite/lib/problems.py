@@ -96,6 +96,16 @@ class StaleVersion(Refusal):
     status = 412
     code = "STALE_VERSION"
 
+    @classmethod
+    def unless(cls, wanted: int | None, *, present: int, what: str) -> None:
+        """Pass when the caller saw the present version, or does not mind which it is (None).
+
+        Raises:
+            StaleVersion: naming both versions.
+        """
+        if wanted is not None and wanted != present:
+            raise cls(f"The {what} is at version {present}, not {wanted}; read it again.")
+
 
 class TooLarge(Refusal):
     """The input is over a limit; the message says which."""

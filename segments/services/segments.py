@@ -85,7 +85,7 @@ def update_segment(
     require(by, Ability.EDIT, project)
     environments = lock_environments(project)
     segment = segment_named(key, project=project, for_update=True)
-    _check_version(segment, if_version)
+    StaleVersion.unless(if_version, present=segment.version, what="segment")
     old, old_document = _fields(segment), segment.document()
     used = _apply(segment, fields)
     if same(_fields(segment), old):
@@ -118,7 +118,7 @@ def delete_segment(
     require(by, Ability.EDIT, project)
     environments = lock_environments(project)
     segment = segment_named(key, project=project, for_update=True)
-    _check_version(segment, if_version)
+    StaleVersion.unless(if_version, present=segment.version, what="segment")
     _record(Action.DELETE, segment, by=by, old=_fields(segment), comment=comment)
     try:
         segment.delete()
@@ -126,11 +126,6 @@ def delete_segment(
         users = sorted({str(row) for row in error.protected_objects})
         raise SegmentInUse(f"The segment `{key}` is in use: {'; '.join(users[:5])}.") from None
     publish_segments(environments=environments, segments={key: None}, by=by, comment=comment)
-
-
-def _check_version(segment: Segment, if_version: int | None) -> None:
-    if if_version is not None and if_version != segment.version:
-        raise StaleVersion(f"The segment is at version {segment.version}, not {if_version}; read it again.")
 
 
 def _apply(segment: Segment, fields: SegmentFields) -> set[str]:
