@@ -69,7 +69,8 @@ class SegmentAdmin(ListedIdsPages, UploadPages):
 
     def _count(self, segment: Any, name: str) -> str:
         held = getattr(segment, f"{name}_held", None)
-        return f"{len(getattr(segment, name)) if held is None else held:,} ids"
+        number = len(getattr(segment, name)) if held is None else held
+        return f"{number:,} {'id' if number == 1 else 'ids'}"
 
     @admin.display(description="Condition")
     def condition_shown(self, segment: Segment) -> Any:

@@ -92,7 +92,7 @@ def test_a_revoked_key_loses_its_stream_and_keeps_its_last_rules(site: Site, str
             site.server_key = site.run("manage.py", "issue_server_key", "shop", "production").strip()
 
 
-def test_a_client_that_never_reads_is_dropped(site: Site) -> None:
+def test_a_client_that_answers_no_ping_is_dropped(site: Site) -> None:
     strict = site.stream("--ws-ping-interval", "0.5", "--ws-ping-timeout", "0.5")
     with socket.create_connection(("127.0.0.1", strict.port)) as deaf:
         deaf.sendall(_handshake(strict, site.server_key))
