@@ -17,11 +17,15 @@ class User(AbstractUser):
 
 
 class Project(models.Model):
-    """What roles are granted on; it owns environments, flags and segments."""
+    """What roles are granted on; it owns environments, flags and segments.
+
+    `recorded_attributes` are the paths of the attributes that may be kept of contexts; all others are never stored.
+    """
 
     key = models.CharField(max_length=MAX_KEY, validators=[validate_key], unique=True)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
+    recorded_attributes = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -49,12 +53,17 @@ class Environment(models.Model):
 
     `revision` is the number of the newest revision of its configuration. Whoever changes the configuration locks
     this row first, so that revisions are numbered without gaps.
+
+    In a protected one every change needs a comment; where approval is required, also a second person who has approved
+    exactly this change (flags/clearances.py).
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="environments")
     key = models.CharField(max_length=MAX_KEY, validators=[validate_key])
     name = models.CharField(max_length=200)
     position = models.PositiveSmallIntegerField(default=0)
+    is_protected = models.BooleanField("protected", default=False)
+    requires_approval = models.BooleanField(default=False)
     revision = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,10 +1,13 @@
 """The tables of the flags app: definitions, revisions, and what SDKs report."""
 
+from flags.models.change_request import Approval, ChangeRequest
 from flags.models.flag import Flag, FlagState, FlagTag, FlagType, Prerequisite, SegmentUse
 from flags.models.report import EvaluationCount, ReportBatch, TrackedEvent
 from flags.models.revision import Revision, RevisionItem
 
 __all__ = [
+    "Approval",
+    "ChangeRequest",
     "EvaluationCount",
     "Flag",
     "FlagState",

@@ -31,6 +31,15 @@ class Revision(models.Model):
     actor_label = models.CharField(max_length=200)
     source = models.CharField(max_length=16)
     comment = models.TextField(blank=True)
+    change_request = models.ForeignKey(
+        "flags.ChangeRequest",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="revisions",
+    )
+    approved_by = models.CharField(max_length=200, blank=True)
+    is_emergency = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
     class Meta:
