@@ -13,6 +13,7 @@ COMPUTED = {
     "BASE_DIR / 'var'": "`var`",
     "DATA_DIR / 'static'": "`static`",
     "not sys.stderr.isatty()": "not a terminal",
+    "HTTPS_ONLY": "as `HTTPS_ONLY`",
 }
 """Defaults that are no constants, and how the page says them."""
 
