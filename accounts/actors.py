@@ -1,7 +1,8 @@
 """Who makes a change, and from where: what services are given as `by`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from accounts.models import User
 
@@ -13,6 +14,22 @@ class Source(StrEnum):
     API = "api"
     COMMAND = "command"
     RAMP = "ramp"
+    SCHEDULE = "schedule"
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """Why a change may enter an environment that asks for more than a role."""
+
+    change_request: int | None = None
+    """Id of the change request that is being published."""
+    approved_by: str = ""
+    """Who approved exactly this change; empty: nobody."""
+    is_emergency: bool = False
+    """A flag is turned off at once; it is marked as such in the history."""
+
+
+UNCLEARED: Final = Clearance()
 
 
 @dataclass(frozen=True)
@@ -23,6 +40,11 @@ class Actor:
     source: Source
     label: str
     address: str | None = None
+    clearance: Clearance = UNCLEARED
+
+    def cleared(self, clearance: Clearance) -> "Actor":
+        """Return the actor with a clearance."""
+        return replace(self, clearance=clearance)
 
     @classmethod
     def person(cls, user: User, *, source: Source, address: str | None = None) -> "Actor":

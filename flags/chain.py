@@ -26,6 +26,8 @@ class Link:
     comment: str
     created_at: datetime | None
     """None when the stored text is no time at all."""
+    approved_by: str = ""
+    is_emergency: bool = False
 
     def follows(self, previous: str, *, environment: int, number: int) -> bool:
         """Tell whether the digest is that of this content, at this number, after the revision of `previous`."""
@@ -38,6 +40,8 @@ class Link:
             source=self.source,
             comment=self.comment,
             created_at=self.created_at,
+            approved_by=self.approved_by,
+            is_emergency=self.is_emergency,
         )
 
 

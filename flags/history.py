@@ -45,10 +45,29 @@ def entries_of(items: Iterable[Any]) -> list[Entry]:
         after = documents[row.revision_id, row.kind, row.key]
         pair = (row.kind, id(before), id(after))
         if pair not in told:
-            changes = flag_changes if row.kind == RevisionItem.Kind.FLAG else segment_changes
-            told[pair] = changes(before, after)
+            told[pair] = _told(row.kind, before, after)
         found.append(Entry(row, before, after, told[pair]))
     return found
+
+
+def folded(entries: Iterable[Entry]) -> list[Entry]:
+    """Return one entry for each flag and segment of an environment: from before the first to after the last.
+
+    Args:
+        entries: in the order in which they happened.
+    """
+    found: dict[tuple[int, str, str], Entry] = {}
+    for entry in entries:
+        item = entry.item
+        first = found.get((item.environment_id, item.kind, item.key), entry)
+        whole = first is entry
+        changes = entry.changes if whole else _told(item.kind, first.before, entry.after)
+        found[item.environment_id, item.kind, item.key] = Entry(item, first.before, entry.after, changes)
+    return [entry for entry in found.values() if entry.changes]
+
+
+def _told(kind: str, before: Document, after: Document) -> list[Change]:
+    return (flag_changes if kind == RevisionItem.Kind.FLAG else segment_changes)(before, after)
 
 
 def _documents(

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.models import Environment
+from flags.clearances import require_clearance
 from flags.digests import GENESIS, digest_of
 from flags.models import Revision, RevisionItem
 from flags.notifications import announce
@@ -26,16 +27,27 @@ Items = Mapping[str, dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Change:
-    """What is new in one environment, whose row the caller has locked in this transaction."""
+    """What is new in one environment, whose row the caller has locked in this transaction.
+
+    `is_idle`: it decides nothing yet, as a new flag that is off, and so needs no clearance.
+    """
 
     environment: Environment
     flags: Items = field(default_factory=dict)
     segments: Items = field(default_factory=dict)
+    is_idle: bool = False
 
 
 def publish(changes: Sequence[Change], *, by: Actor, comment: str) -> None:
-    """Append a revision to each environment that has a change, and announce them when the transaction commits."""
+    """Append a revision to each environment that has a change, and announce them when the transaction commits.
+
+    Raises:
+        ApprovalRequired: when an environment asks for a second person, and nobody has approved this.
+        InvalidInput: at `comment`, when an environment is protected and there is none.
+    """
     for change in changes:
+        if not change.is_idle:
+            require_clearance(change.environment, by=by, comment=comment)
         _append(change, by=by, comment=comment)
     heads = {change.environment.pk: change.environment.revision for change in changes}
     if heads:
@@ -43,8 +55,16 @@ def publish(changes: Sequence[Change], *, by: Actor, comment: str) -> None:
 
 
 def publish_segments(*, environments: Sequence[Environment], segments: Items, by: Actor, comment: str) -> None:
-    """Append the same change of segments to each environment: the road of the segments app."""
-    publish([Change(environment, segments=segments) for environment in environments], by=by, comment=comment)
+    """Append the same change of segments to each environment: the road of the segments app.
+
+    A segment that was not there before is idle: no flag can name it yet.
+    """
+    known = RevisionItem.objects.filter(
+        environment__in=environments, kind=RevisionItem.Kind.SEGMENT, key__in=list(segments)
+    )
+    is_idle = not known.exists()
+    changes = [Change(environment, segments=segments, is_idle=is_idle) for environment in environments]
+    publish(changes, by=by, comment=comment)
 
 
 def _append(change: Change, *, by: Actor, comment: str) -> None:
@@ -69,12 +89,17 @@ def _append(change: Change, *, by: Actor, comment: str) -> None:
             source=by.source.value,
             comment=comment,
             created_at=created_at,
+            approved_by=by.clearance.approved_by,
+            is_emergency=by.clearance.is_emergency,
         ),
         actor=by.user,
         actor_label=by.label,
         source=by.source.value,
         comment=comment,
         created_at=created_at,
+        change_request_id=by.clearance.change_request,
+        approved_by=by.clearance.approved_by,
+        is_emergency=by.clearance.is_emergency,
     )
     RevisionItem.objects.bulk_create(
         RevisionItem(revision=revision, environment=environment, number=number, kind=kind, key=key)

@@ -1,6 +1,7 @@
 """Reads of flags, their states and their revisions."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +10,8 @@ from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 from accounts.models import Environment, Project
 from flags.chain import Broken, Head, Link, verify, within
 from flags.digests import GENESIS
-from flags.errors import FlagNotFound, RevisionNotFound
-from flags.models import Flag, FlagState, Prerequisite, Revision, RevisionItem
+from flags.errors import FlagNotFound, NotPending, RevisionNotFound
+from flags.models import ChangeRequest, Flag, FlagState, Prerequisite, Revision, RevisionItem
 
 LINKS_AT_ONCE = 50
 """Revisions that a verification of a chain holds in memory at once; their deltas may be large."""
@@ -79,6 +80,31 @@ def lock_flag(key: str, *, project: Project) -> Flag:
     return flag
 
 
+def flag_named(key: str, *, project: Project) -> Flag:
+    """Return one flag.
+
+    Raises:
+        FlagNotFound: when the project has no such flag.
+    """
+    flag = Flag.objects.filter(project=project, key=key).first()
+    if flag is None:
+        raise FlagNotFound(f"There is no flag `{key}`.")
+    return flag
+
+
+def lock_change_request(change_request: ChangeRequest) -> ChangeRequest:
+    """Return a change request that can still be changed or published, fresh and locked until the transaction ends.
+
+    Raises:
+        NotPending: when it was published or withdrawn.
+    """
+    rows = ChangeRequest.objects.select_for_update(of=("self",)).select_related("project", "author", "publisher")
+    held = rows.get(pk=change_request.pk)
+    if not held.is_pending:
+        raise NotPending(f"The change request was {held.get_status_display().lower()}.")
+    return held
+
+
 def variations_of(keys: Iterable[str], *, project: Project) -> dict[str, set[str]]:
     """Return the variations' keys of those flags that exist."""
     rows = Flag.objects.filter(project=project, key__in=list(keys)).values_list("key", "variations")
@@ -143,7 +169,7 @@ def verified_chain(environment: Environment) -> Head | Broken:
     """
     rows = Environment.objects.filter(pk=environment.pk).values_list("revision", flat=True)
     least = rows.get()
-    names = ("number", "digest", "delta", "actor_label", "source", "comment", "created_at")
+    names = tuple(field.name for field in fields(Link))
     revisions = Revision.objects.filter(environment=environment).order_by("number").values_list(*names)
     links = (Link(*values) for values in revisions.iterator(chunk_size=LINKS_AT_ONCE))
     found = verify(links, environment=environment.pk)

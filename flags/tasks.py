@@ -6,9 +6,16 @@ from celery import shared_task
 from django.conf import settings
 
 from flags.services import forget_reports as forget
+from flags.services import publish_due as publish
 
 
 @shared_task
 def forget_reports() -> int:
     """Delete reports older than their retention; return how many rows went."""
     return forget(older_than=timedelta(days=settings.REPORT_RETENTION_DAYS))
+
+
+@shared_task
+def publish_due() -> int:
+    """Publish the change requests whose moment has come; return how many were."""
+    return publish()

@@ -178,6 +178,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "forget-reports": {"task": "flags.tasks.forget_reports", "schedule": 3600.0},
+    "publish-due": {"task": "flags.tasks.publish_due", "schedule": 5.0},
 }
 
 # --- language, time, files -----------------------------------------------------------------------------------------

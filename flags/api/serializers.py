@@ -178,6 +178,12 @@ class RestoreRequest(StrictSerializer):
     comment = Text(required=False, allow_blank=True, max_length=2000)
 
 
+class TurnOffRequest(StrictSerializer):
+    """Why a flag is turned off in an emergency."""
+
+    comment = Text(required=False, allow_blank=True, max_length=2000, help_text="Why; kept in the history.")
+
+
 class RevisionBody(serializers.Serializer[Any]):
     """One change of a flag."""
 
@@ -186,6 +192,8 @@ class RevisionBody(serializers.Serializer[Any]):
     actor = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]  # DRF takes declared fields off the class
     comment = serializers.CharField()
+    approved_by = serializers.CharField(help_text="Who approved it; empty when nobody had to.")
+    is_emergency = serializers.BooleanField()
     changes = serializers.ListField(child=serializers.CharField(), help_text="What changed, in sentences.")
     flag = serializers.JSONField(help_text="The flag's document after the change; null when it was deleted.")
 
@@ -207,6 +215,8 @@ def revision_body(entry: Entry) -> dict[str, Any]:
         "actor": revision.actor_label,
         "source": revision.source,
         "comment": revision.comment,
+        "approved_by": revision.approved_by,
+        "is_emergency": revision.is_emergency,
         "changes": entry.sentences,
         "flag": entry.after,
     }

@@ -11,6 +11,7 @@ urlpatterns = [
     path("flags/<key:key>/audit", views.FlagAuditView.as_view()),
     path("flags/<key:key>/history", views.FlagHistoryView.as_view()),
     path("flags/<key:key>/restore", views.FlagRestoreView.as_view()),
+    path("flags/<key:key>/turn-off", views.FlagTurnOffView.as_view()),
     path("evaluate", sdk.EvaluateView.as_view()),
     path("sdk/config", sdk.ConfigView.as_view()),
     path("sdk/events", sdk.EventsView.as_view()),

@@ -23,6 +23,7 @@ from flags.api.serializers import (
     NewFlag,
     RestoreRequest,
     ScopeQuery,
+    TurnOffRequest,
     flag_body,
     revision_body,
 )
@@ -150,5 +151,20 @@ class FlagRestoreView(APIView):
             if_version=version_wanted(request),
             by=actor_of(request),
             **body,
+        )
+        return _answer(state)
+
+
+class FlagTurnOffView(APIView):
+    """Turning a flag off in an emergency."""
+
+    @extend_schema(operation_id="turn_off_flag", parameters=[ScopeQuery], request=TurnOffRequest, responses=FlagBody)
+    def post(self, request: Request, key: str) -> Response:
+        """Serve everybody the off variation at once, also where changes need an approval; the history marks it."""
+        read_query(ScopeQuery, request.query_params)
+        body = read_body(TurnOffRequest, request.data)
+        scope = scope_of(request)
+        state = services.turn_off_flag(
+            project=scope.project, environment=scope.environment, key=key, by=actor_of(request), **body
         )
         return _answer(state)

@@ -6,12 +6,13 @@ out. Equal documents, and only they, have none. Who changed them, when and why i
 
 from collections.abc import Callable
 
+from flags.differences.about import about_changes
 from flags.differences.change import Change, Changes, Document, Kind
 from flags.differences.flags import flag_created, flag_parts
 from flags.differences.segments import segment_created, segment_parts
 from flagsite.lib.canonical import same
 
-__all__ = ["Change", "Kind", "flag_changes", "segment_changes"]
+__all__ = ["Change", "Kind", "about_changes", "flag_changes", "segment_changes"]
 
 
 def flag_changes(before: Document | None, after: Document | None) -> Changes:

@@ -1,20 +1,42 @@
 """The only writers of the flags app. Whoever changes a flag, by whatever road, calls one of these."""
 
+from flags.services.change_requests import (
+    approve,
+    merge,
+    propose,
+    publish_change_request,
+    publish_due,
+    rehearse,
+    revise,
+    schedule_change_request,
+    withdraw,
+)
 from flags.services.changes import create_flag, delete_flag, update_flag
 from flags.services.environments import open_environment
 from flags.services.everywhere import update_flag_everywhere
 from flags.services.fields import FlagFields
 from flags.services.reports import forget_reports, receive_report
 from flags.services.restore import restore_flag
+from flags.services.turning_off import turn_off_flag
 
 __all__ = [
     "FlagFields",
+    "approve",
     "create_flag",
     "delete_flag",
     "forget_reports",
+    "merge",
     "open_environment",
+    "propose",
+    "publish_change_request",
+    "publish_due",
     "receive_report",
+    "rehearse",
     "restore_flag",
+    "revise",
+    "schedule_change_request",
+    "turn_off_flag",
     "update_flag",
     "update_flag_everywhere",
+    "withdraw",
 ]

@@ -39,7 +39,8 @@ def update_flag_everywhere(
         key: the flag's key.
         shared: name, description, tags and variations, as far as they change.
         states: by key of the environment, what changes there.
-        if_versions: by key of the environment, the version that the caller saw; every environment must be among them.
+        if_versions: by key of the environment, the version that the caller saw; every environment that the change
+            touches must be among them, which are all when something shared changes.
         by: who does it.
         comment: why.
 
@@ -53,7 +54,7 @@ def update_flag_everywhere(
     environments = lock_environments(project)
     flag = lock_flag(key, project=project)
     rows = states_of(flag, environments=environments)
-    _check_versions(rows, if_versions)
+    check_versions([row for row in rows if shared or row.environment.key in states], if_versions)
     documents = [state_document(row) for row in rows]
     old = shared_fields(flag)
     set_shared(flag, shared)
@@ -63,7 +64,12 @@ def update_flag_everywhere(
     write_drafts([each for each in drafts if not same(each.new, each.old)], Action.UPDATE, by=by, comment=comment)
 
 
-def _check_versions(rows: Sequence[FlagState], seen: Mapping[str, int]) -> None:
+def check_versions(rows: Sequence[FlagState], seen: Mapping[str, int]) -> None:
+    """Pass when every state is at the version that the caller saw.
+
+    Raises:
+        StaleVersion: naming the environments in which somebody was faster.
+    """
     moved = [row.environment.key for row in rows if seen.get(row.environment.key) != row.version]
     if moved:
         raise StaleVersion(f"Somebody has changed the flag since you opened it, in: {', '.join(moved)}.")

@@ -68,7 +68,14 @@ def write_drafts(drafts: Sequence[Draft], action: Action, *, by: Actor, comment:
             new=own_audited(each.new),
             comment=comment,
         )
-    changes = [Change(each.state.environment, flags={each.state.flag.key: each.new}) for each in drafts]
+    changes = [
+        Change(
+            each.state.environment,
+            flags={each.state.flag.key: each.new},
+            is_idle=action is Action.CREATE and not each.new["enabled"],
+        )
+        for each in drafts
+    ]
     publish(changes, by=by, comment=comment)
 
 

@@ -1,0 +1,92 @@
+"""What a change request asks for: edits of flags and segments, as frozen values and as the JSON that is kept. Pure.
+
+An edit names the versions that it was made on. Whether it may be done, and what it then changes, is found out by the
+services that do it (flags/services/change_requests).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Final
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class FlagEdit:
+    """Change what environments share of a flag, and what some of them have of their own.
+
+    `versions` are, by key of the environment, those of the states that the edit touches; all of them, when it changes
+    what is shared. `was` is what was shared before, for a merge.
+    """
+
+    kind: ClassVar[str] = "flag"
+    key: str
+    shared: Fields = field(default_factory=dict)
+    states: Mapping[str, Fields] = field(default_factory=dict)
+    versions: Mapping[str, int] = field(default_factory=dict)
+    was: Fields = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FlagDeletion:
+    """Delete a flag from all environments."""
+
+    kind: ClassVar[str] = "flag-deletion"
+    key: str
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SegmentEdit:
+    """Change a segment: `name`, `description`, `condition`, `included`, `excluded`. `was` is as a flag edit's."""
+
+    kind: ClassVar[str] = "segment"
+    key: str
+    fields: Fields = field(default_factory=dict)
+    version: int = 0
+    was: Fields = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SegmentDeletion:
+    """Delete a segment that nothing names."""
+
+    kind: ClassVar[str] = "segment-deletion"
+    key: str
+    version: int = 0
+
+
+Edit = FlagEdit | FlagDeletion | SegmentEdit | SegmentDeletion
+KINDS: Final[Mapping[str, type[Edit]]] = {
+    edit.kind: edit for edit in (FlagEdit, FlagDeletion, SegmentEdit, SegmentDeletion)
+}
+
+
+def edits_as_json(edits: Sequence[Edit]) -> list[dict[str, Any]]:
+    """Return the edits as they are kept."""
+    return [{"kind": edit.kind, **asdict(edit)} for edit in edits]
+
+
+def edits_from_json(kept: Sequence[Mapping[str, Any]]) -> list[Edit]:
+    """Return the edits that were kept."""
+    return [
+        KINDS[document["kind"]](**{name: value for name, value in document.items() if name != "kind"})
+        for document in kept
+    ]
+
+
+def title_of(edits: Sequence[Edit]) -> str:
+    """Return what the edits are about, in one line."""
+    if len(edits) != 1:
+        keys = ", ".join(edit.key for edit in edits[:3])
+        return f"Change {len(edits)} flags and segments: {keys}{' …' if len(edits) > 3 else ''}"  # noqa: PLR2004 - as many as are named
+    edit = edits[0]
+    match edit:
+        case FlagDeletion():
+            return f"Delete the flag {edit.key}"
+        case SegmentDeletion():
+            return f"Delete the segment {edit.key}"
+        case SegmentEdit():
+            return f"Change the segment {edit.key}"
+        case FlagEdit():
+            return f"Change {edit.key}{' in ' + ', '.join(edit.states) if edit.states else ''}"

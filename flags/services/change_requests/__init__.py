@@ -1,0 +1,22 @@
+"""Change requests: proposed, reviewed, approved, merged, published. Each step is one of these services."""
+
+from flags.services.change_requests.approving import approvals_in_force, approve
+from flags.services.change_requests.merging import compare, merge
+from flags.services.change_requests.proposing import propose, revise, withdraw
+from flags.services.change_requests.publishing import publish_change_request, publish_due, schedule_change_request
+from flags.services.change_requests.rehearsing import Difference, rehearse
+
+__all__ = [
+    "Difference",
+    "approvals_in_force",
+    "approve",
+    "compare",
+    "merge",
+    "propose",
+    "publish_change_request",
+    "publish_due",
+    "rehearse",
+    "revise",
+    "schedule_change_request",
+    "withdraw",
+]
