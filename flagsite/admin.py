@@ -26,6 +26,7 @@ SIDEBAR: Final = (
         (
             ("Flags", "flag", "flags.Flag"),
             ("Segments", "group", "segments.Segment"),
+            ("Change requests", "rate_review", "flags.ChangeRequest"),
             ("History", "history", "flags.Revision", "timeline"),
             ("Revisions", "commit", "flags.Revision"),
         ),

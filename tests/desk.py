@@ -40,6 +40,19 @@ class Desk:
     def delete(self, row: Model) -> Any:
         return self.post(f"{_name(row)}_delete", row.pk, post="yes")
 
+    def review(self, saved: Any) -> Any:
+        """The review page that a saved page leads to."""
+        assert saved.status_code == 302, saved.status_code
+        page = self.client.get(saved.headers["Location"])
+        assert page.context is not None, saved.headers["Location"]
+        assert "review" in page.context, saved.headers["Location"]
+        return page
+
+    def publish(self, saved: Any, **data: Any) -> Any:
+        """Publish what a saved page proposed, as it stands."""
+        change_request = self.review(saved).context["review"].change_request
+        return self.post("flags_changerequest_publish", change_request.pk, version=change_request.version, **data)
+
     def rows(self, page: str, **query: Any) -> list[Any]:
         """What the list shows."""
         response = self.get(f"{page}_changelist", **query)

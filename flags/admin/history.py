@@ -13,22 +13,19 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.admin.guarded import GuardedAdmin, lead_history_of
-from accounts.admin.requests import access_of, actor_of
+from accounts.admin.requests import access_of
 from accounts.models import Environment, Project
 from accounts.roles import Ability
 from flags.admin.paths import REASONS, stages_of
+from flags.admin.proposing import lead_to_review
 from flags.admin.side_by_side import side_by_side
 from flags.admin.timeline import SOURCES, Asked, timeline, timeline_address
-from flags.differences import flag_changes
-from flags.documents import state_document
-from flags.errors import FlagNotFound
 from flags.evaluation import checked_context, explain
 from flags.forms import PastContextForm, RestoreForm
 from flags.history import Entry, entries_of
-from flags.models import Flag, FlagState, RevisionItem
-from flags.querysets import state_named, with_predecessors
-from flags.services import restore_flag
-from flags.services.fields import PER_ENVIRONMENT
+from flags.models import Flag, RevisionItem
+from flags.querysets import with_predecessors
+from flags.restoring import edit_that_restores, present_of
 from flagsite.lib.problems import NotAllowed, Refusal
 from flagsite.lib.text_fields import pretty
 from segments.models import Segment
@@ -70,41 +67,29 @@ class HistoryPages(GuardedAdmin):
         """Show one change of a flag or segment: in sentences, and both documents beside each other."""
         entry = self._entry(request, pk)
         about = {"entry": entry, "rows": side_by_side(entry.before, entry.after), "title": _named(entry)}
-        if entry.item.kind == RevisionItem.Kind.FLAG:
-            about |= self._restoring(request, entry)
+        about |= self._restoring(request, entry)
         return self._page(request, "item", about)
 
     def restore_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Bring the flag's state of this revision back, as a new revision."""
+        """Propose to bring the state of this revision back, and lead to the review."""
         entry = self._entry(request, pk)
         environment = entry.item.environment
         if not access_of(request).may(Ability.EDIT, environment.project_id):
             raise PermissionDenied
         form = RestoreForm(request.POST)
-        back = HttpResponseRedirect(reverse("admin:flags_revision_item", args=[pk]))
-        if entry.item.kind != RevisionItem.Kind.FLAG:
-            raise Http404
+        back = reverse("admin:flags_revision_item", args=[pk])
         if not form.is_valid():
             messages.error(request, "Why something is restored is said in at most 2,000 characters.")
-            return back
+            return HttpResponseRedirect(back)
         try:
-            restore_flag(
-                project=environment.project,
-                environment=environment,
-                key=entry.item.key,
-                revision=entry.item.number,
-                by=actor_of(request),
-                if_version=form.cleaned_data["version"],
-                comment=form.cleaned_data["comment"],
-            )
+            edit = edit_that_restores(entry.item, version=form.cleaned_data["version"])
+            comment = form.cleaned_data["comment"] or f"Restored revision {entry.item.number}"
+            return lead_to_review(request, project=environment.project, edits=[edit], comment=comment, otherwise=back)
         except NotAllowed as refusal:
             raise PermissionDenied(refusal.detail) from None
         except Refusal as refusal:
             messages.error(request, refusal.detail)
-            return back
-        said = f"{entry.item.key} in {environment.name} is again as it was at revision {entry.item.number}."
-        messages.success(request, said)
-        return HttpResponseRedirect(_timeline_of(entry))
+            return HttpResponseRedirect(back)
 
     def as_of_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say what the flag was for a context right after this revision, and why.
@@ -152,23 +137,15 @@ class HistoryPages(GuardedAdmin):
         return dict(seen.order_by("position", "key").values_list("key", "name"))
 
     def _restoring(self, request: HttpRequest, entry: Entry) -> dict[str, Any]:
-        """Return what restoring would change, for those who may, while the flag is there."""
-        environment = entry.item.environment
-        state = _state(entry.item.key, environment)
-        flag = None if state is None else state.flag_id
-        if state is None or entry.after is None or not access_of(request).may(Ability.EDIT, environment.project_id):
-            return {"flag": flag}
-        now = state_document(state)
-        then = now | {name: entry.after[name] for name in PER_ENVIRONMENT if name in entry.after}
-        changes = [change.sentence for change in flag_changes(now, then)]
-        return {"flag": flag, "restored": changes, "form": RestoreForm(initial={"version": state.version})}
-
-
-def _state(key: str, environment: Environment) -> FlagState | None:
-    try:
-        return state_named(key, environment=environment)
-    except FlagNotFound:
-        return None
+        """Return what restoring would change, for those who may, while the flag or segment is there."""
+        present = present_of(entry.item)
+        if present is None:
+            return {}
+        about: dict[str, Any] = {"present": present.row}
+        if entry.after is not None and access_of(request).may(Ability.EDIT, entry.item.environment.project_id):
+            about["restored"] = [change.sentence for change in present.changes_back_to(entry.after)]
+            about["form"] = RestoreForm(initial={"version": present.version})
+        return about
 
 
 def _timeline_of(entry: Entry) -> str:

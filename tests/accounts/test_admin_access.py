@@ -30,6 +30,7 @@ ADDING = {
     "flags_flag": EDITORS,
     "segments_segment": EDITORS,
     "flags_revision": set(),
+    "flags_changerequest": set(),
     "flags_evaluationcount": set(),
     "flags_trackedevent": set(),
     "accounts_project": SUPERUSERS,

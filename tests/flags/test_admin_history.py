@@ -64,9 +64,6 @@ def test_history_of_a_segment(desk: Desk, shop: Project) -> None:
     page = desk.client.get(desk.get("segments_segment_history", staff.pk).headers["Location"])
     assert told(page) == [["1 id now listed in: ben."]] * 3 + [["Created: 1 id listed in."]] * 3
     item = RevisionItem.objects.filter(key="staff").latest("pk")
-    assert "Restore" not in text(desk.get(ITEM, item.pk))
-    with nothing_changes():
-        assert desk.post(RESTORE, item.pk).status_code == 404
     assert desk.post(AS_OF, item.pk, id="ann").status_code == 404
 
 
@@ -177,21 +174,29 @@ def test_long_lists_are_cut_down_to_what_differs() -> None:
 # --- restoring -------------------------------------------------------------------------------------------------------
 
 
-def test_restoring_brings_a_state_back_and_leads_to_the_history_with_a_message(
-    desk: Desk, sale: Flag, production: Environment
-) -> None:
+def test_restoring_brings_a_state_back_through_a_review(desk: Desk, sale: Flag, production: Environment) -> None:
     item = newest(sale, production)
     set_fields(sale, production, enabled=False, rollout_percentage=5)
     page = desk.get(ITEM, item.pk)
     assert page.context["restored"] == ["Turned on.", "Rollout 5 % → 100 %."]
     version = page.context["form"].initial["version"]
-    answer = desk.post(RESTORE, item.pk, comment="It was better", version=version)
-    after = desk.client.get(answer.headers["Location"])
-    assert messages_in(after) == [f"sale in Production is again as it was at revision {item.number}."]
-    assert told(after)[0] == ["Turned on.", "Rollout 5 % → 100 %."]
+    proposed = desk.post(RESTORE, item.pk, comment="It was better", version=version)
+    assert state_of(sale, production).enabled is False
+    (change,) = desk.review(proposed).context["review"].told
+    assert change.sentences == ("Turned on.", "Rollout 5 % → 100 %.")
+    desk.publish(proposed)
     assert state_of(sale, production).enabled is True
     revision = Revision.objects.filter(environment=production).latest("number")
     assert (revision.actor_label, revision.source, revision.comment) == ("ed", "admin", "It was better")
+
+
+def test_a_segment_is_restored_everywhere(desk: Desk, shop: Project) -> None:
+    create_segment(project=shop, key="staff", fields={"included": ["ann"]}, by=SYSTEM)
+    item = RevisionItem.objects.filter(key="staff").latest("pk")
+    update_segment(project=shop, key="staff", fields={"included": ["ben"]}, by=SYSTEM)
+    version = desk.get(ITEM, item.pk).context["form"].initial["version"]
+    desk.publish(desk.post(RESTORE, item.pk, version=version))
+    assert shop.segments.get(key="staff").included == ["ann"]
 
 
 def test_restoring_what_somebody_has_changed_meanwhile_is_refused(
@@ -204,7 +209,7 @@ def test_restoring_what_somebody_has_changed_meanwhile_is_refused(
     with nothing_changes():
         answer = desk.post(RESTORE, item.pk, version=version)
     (message,) = messages_in(desk.client.get(answer.headers["Location"]))
-    assert "version" in message
+    assert message == "Somebody has changed the flag since you opened it, in: production."
 
 
 def test_a_viewer_reads_the_history_and_restores_nothing(vi: Person, sale: Flag, production: Environment) -> None:

@@ -1,6 +1,7 @@
 """Change requests by their services: proposed, published as reviewed, at a set time, taken back."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -154,7 +155,10 @@ def test_a_revised_request_is_another_version(
     with pytest.raises(StaleVersion):
         publish_change_request(request, by=ed.actor, version=1)
     publish_change_request(request, by=ed.actor, version=2)
-    assert (state_of(checkout, production).enabled, state_of(checkout, production).rollout_percentage) == (True, 10)
+    assert (state_of(checkout, production).enabled, state_of(checkout, production).rollout_percentage) == (
+        True,
+        Decimal(10),
+    )
 
 
 def test_a_scheduled_change_is_published_when_its_moment_has_come_and_not_before(

@@ -1,5 +1,6 @@
 """Two changes of the same thing: what comes together by itself, and what a person has to settle."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -110,7 +111,7 @@ def test_both_changes_are_shown_and_merged_and_published(ed: Person, checkout: F
     both = merge(request, choices={}, by=ed.actor, version=1)
     publish_change_request(both, by=ed.actor, version=2)
     state = state_of(checkout, production)
-    assert (state.rollout_percentage, [entry["name"] for entry in state.rules]) == (5, ["Beta"])
+    assert (state.rollout_percentage, [entry["name"] for entry in state.rules]) == (Decimal(5), ["Beta"])
 
 
 @pytest.mark.parametrize(("side", "percentage"), [("mine", 50), ("theirs", 5)])
@@ -125,7 +126,7 @@ def test_a_clash_waits_until_it_is_settled(
     both = merge(request, choices={place: side}, by=ed.actor, version=1)
     publish_change_request(both, by=ed.actor, version=2)
     state = state_of(checkout, production)
-    assert (state.rollout_percentage, state.enabled) == (percentage, False)
+    assert (state.rollout_percentage, state.enabled) == (Decimal(percentage), False)
 
 
 def test_a_merge_that_leaves_nothing_to_change_says_so(ed: Person, checkout: Flag, production: Environment) -> None:

@@ -1,0 +1,50 @@
+"""From a page that was saved to the review of what it would change: the road of every save in the admin."""
+
+from collections.abc import Sequence
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from accounts.actors import Actor
+from accounts.admin.requests import actor_of
+from accounts.models import Project
+from flags.edits import Edit, SegmentDeletion, SegmentEdit
+from flags.errors import NothingChanges
+from flags.models import ChangeRequest
+from flags.services import propose
+from segments.models import Segment
+from segments.services import SegmentFields
+
+
+def review_address(change_request: ChangeRequest) -> str:
+    """Return the address of the page on which a change request is reviewed."""
+    return reverse("admin:flags_changerequest_change", args=[change_request.pk])
+
+
+def lead_to_review(
+    request: HttpRequest, *, project: Project, edits: Sequence[Edit], comment: str = "", otherwise: str
+) -> HttpResponse:
+    """Propose the edits and lead to their review; when nothing would change, say so and lead to `otherwise`.
+
+    Raises:
+        Refusal: what `propose` refuses; nothing has been kept.
+    """
+    try:
+        change_request = propose(project=project, edits=edits, by=actor_of(request), comment=comment)
+    except NothingChanges as refusal:
+        messages.info(request, refusal.detail)
+        return HttpResponseRedirect(otherwise)
+    return HttpResponseRedirect(review_address(change_request))
+
+
+def propose_segment(segment: Segment, *, fields: SegmentFields, version: int, by: Actor, comment: str) -> str:
+    """Propose other fields of a segment, and return the address of the review: the road of the segments app."""
+    edit = SegmentEdit(segment.key, dict(fields), version)
+    return review_address(propose(project=segment.project, edits=[edit], by=by, comment=comment))
+
+
+def propose_segment_deletion(segment: Segment, *, by: Actor) -> str:
+    """Propose to delete a segment, and return the address of the review."""
+    edit = SegmentDeletion(segment.key, segment.version)
+    return review_address(propose(project=segment.project, edits=[edit], by=by))

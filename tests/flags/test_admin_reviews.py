@@ -1,0 +1,170 @@
+"""The review of a change request in the admin: what it says, and what may be done there by whom."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import Environment, Project
+from flags.edits import FlagEdit
+from flags.models import ChangeRequest, Flag, Revision
+from flags.services import propose
+from flagsite.lib import clock
+from tests.conftest import Person
+from tests.desk import Desk
+from tests.flags.builders import equals, make, rule, set_fields, state_of
+from tests.tables import nothing_changes
+
+PAGE, STEPS = "flags_changerequest_change", ("publish", "approve", "withdraw", "merge")
+
+
+@pytest.fixture
+def checkout(shop: Project) -> Flag:
+    return make(shop, "checkout", name="<b>Checkout</b>")
+
+
+@pytest.fixture
+def wanted(ed: Person, checkout: Flag, production: Environment) -> ChangeRequest:
+    """Ed wants half of the users in production."""
+    return proposed(ed, checkout, production, rollout_percentage=50)
+
+
+def proposed(person: Person, flag: Flag, environment: Environment, **fields: Any) -> ChangeRequest:
+    version = state_of(flag, environment).version
+    edit = FlagEdit(flag.key, states={environment.key: fields}, versions={environment.key: version})
+    return propose(project=flag.project, edits=[edit], by=person.actor)
+
+
+def do(desk: Desk, step: str, change_request: ChangeRequest, **data: Any) -> Any:
+    return desk.post(f"flags_changerequest_{step}", change_request.pk, version=change_request.version, **data)
+
+
+def shown(answer: Any) -> str:
+    assert answer.status_code == 200, answer.status_code
+    text: str = answer.content.decode()
+    return text
+
+
+def test_the_review_says_in_sentences_what_will_change_and_where(ed: Person, wanted: ChangeRequest) -> None:
+    page = Desk(ed).get(PAGE, wanted.pk)
+    (told,) = page.context["review"].told
+    assert ([each.key for each in told.environments], told.sentences) == (["production"], ("Rollout 100 % → 50 %.",))
+    for words in ("What will change", "Rollout 100 % → 50 %.", "proposed by ed", "Publish", "Before and after"):
+        assert words in shown(page)
+
+
+def test_publishing_now(ed: Person, wanted: ChangeRequest, checkout: Flag, production: Environment) -> None:
+    do(Desk(ed), "publish", wanted, comment="Half")
+    assert state_of(checkout, production).rollout_percentage == 50
+    revision = Revision.objects.get(change_request=wanted)
+    assert (revision.comment, revision.source, revision.actor_label) == ("Half", "admin", "ed")
+    assert "What changed" in shown(Desk(ed).get(PAGE, wanted.pk))
+
+
+def test_publishing_at_a_moment(ed: Person, wanted: ChangeRequest, checkout: Flag, production: Environment) -> None:
+    at = (clock.now() + timedelta(days=1)).replace(second=0, microsecond=0)
+    do(Desk(ed), "publish", wanted, at=f"{at:%Y-%m-%dT%H:%M}")
+    wanted.refresh_from_db()
+    assert (wanted.status, wanted.publish_at) == ("scheduled", at)
+    assert state_of(checkout, production).rollout_percentage == 100
+    assert "Will be published" in shown(Desk(ed).get(PAGE, wanted.pk))
+
+
+def test_a_moment_that_has_passed_is_refused_where_it_was_typed(ed: Person, wanted: ChangeRequest) -> None:
+    answer = do(Desk(ed), "publish", wanted, at="2020-01-01T10:00", comment="Why I want it")
+    assert "The moment has passed." in shown(answer)
+    assert "Why I want it" in shown(answer)
+
+
+def test_a_protected_environment_asks_for_the_reason(
+    ed: Person, wanted: ChangeRequest, checkout: Flag, production: Environment
+) -> None:
+    production.is_protected = True
+    production.save()
+    desk = Desk(ed)
+    assert "(required: Production is protected)" in shown(desk.get(PAGE, wanted.pk))
+    assert "is protected: say why" in shown(do(desk, "publish", wanted))
+    do(desk, "publish", wanted, comment="Half of them")
+    assert state_of(checkout, production).rollout_percentage == 50
+
+
+def test_an_approval_is_asked_for_given_by_another_and_shown(
+    ed: Person, ada: Person, wanted: ChangeRequest, checkout: Flag, production: Environment
+) -> None:
+    production.requires_approval = True
+    production.save()
+    assert "You had a hand in it, so you cannot." in shown(Desk(ed).get(PAGE, wanted.pk))
+    assert do(Desk(ed), "approve", wanted).status_code == 403
+    assert "need somebody&#x27;s approval" in shown(do(Desk(ed), "publish", wanted))
+    assert "Approve this change" in shown(Desk(ada).get(PAGE, wanted.pk))
+    do(Desk(ada), "approve", wanted, comment="Fine")
+    do(Desk(ed), "publish", wanted)
+    assert state_of(checkout, production).rollout_percentage == 50
+    assert Revision.objects.get(change_request=wanted).approved_by == "ada"
+
+
+def test_what_was_seen_is_what_is_published(ed: Person, wanted: ChangeRequest) -> None:
+    desk = Desk(ed)
+    with nothing_changes():
+        answer = desk.post("flags_changerequest_publish", wanted.pk, version=7)
+    assert "is at version 1, not 7" in shown(answer)
+
+
+def test_a_conflict_shows_both_changes_and_is_merged(
+    ed: Person, wanted: ChangeRequest, checkout: Flag, production: Environment
+) -> None:
+    set_fields(checkout, production, "Careful", rollout_percentage=5, rules=[rule(equals("plan", "pro"), name="Pro")])
+    desk = Desk(ed)
+    page = desk.get(PAGE, wanted.pk)
+    for words in ("Somebody published in between", "Rollout 100 % → 5 %.", "Rollout 100 % → 50 %.", "Careful"):
+        assert words in shown(page)
+    ((_, (choice,)),) = page.context["review"].collisions
+    assert (choice.mine, choice.theirs) == ("50", "5")
+    assert "Both changed this; choose one." in shown(do(desk, "merge", wanted))
+    do(desk, "merge", wanted, **{choice.name: "mine"})
+    wanted.refresh_from_db()
+    (told,) = desk.get(PAGE, wanted.pk).context["review"].told
+    assert told.sentences == ("Rollout 5 % → 50 %.",)
+    do(desk, "publish", wanted)
+    state = state_of(checkout, production)
+    assert (state.rollout_percentage == 50, len(state.rules)) == (True, 1)
+
+
+def test_a_withdrawn_request_stays_to_be_read(ed: Person, wanted: ChangeRequest) -> None:
+    do(Desk(ed), "withdraw", wanted)
+    page = Desk(ed).get(PAGE, wanted.pk)
+    assert "What would have changed" in shown(page)
+    assert "Publish now" not in shown(page)
+
+
+def test_a_viewer_reads_the_review_and_is_offered_nothing(vi: Person, wanted: ChangeRequest) -> None:
+    desk = Desk(vi)
+    page = shown(desk.get(PAGE, wanted.pk))
+    assert "Rollout 100 % → 50 %." in page
+    for words in ("Publish", "Withdraw", "Approve this change"):
+        assert words not in page
+    with nothing_changes():
+        assert [do(desk, step, wanted).status_code for step in STEPS] == [403] * len(STEPS)
+
+
+def test_nobody_else_s_requests_are_found(otto: Person, nina: Person, wanted: ChangeRequest) -> None:
+    desks = [Desk(otto), Desk(nina)]
+    with nothing_changes():
+        for desk in desks:
+            assert {do(desk, step, wanted).status_code for step in STEPS} <= {403, 404}
+    assert Desk(otto).rows("flags_changerequest") == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_nothing_happens_by_following_a_link(ed: Person, wanted: ChangeRequest, step: str) -> None:
+    assert Desk(ed).get(f"flags_changerequest_{step}", wanted.pk).status_code == 405
+
+
+def test_names_are_shown_as_they_were_typed(
+    ed: Person, checkout: Flag, production: Environment, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    script = "<script>alert(1)</script>"
+    request = proposed(ed, checkout, production, rules=[rule(equals("plan", script), name=script)])
+    with django_assert_max_num_queries(90):
+        assert script not in shown(Desk(ed).get(PAGE, request.pk))
