@@ -54,8 +54,8 @@ NOUNS = {
     "flags/notifications": "wakes up whoever waits for a revision",
     "flags/publishing": "appends a revision, the last stretch of every change",
     "flags/reports": "what an SDK reports, read and checked",
-:    "flags/restoring": "brings an earlier state forward, as an edit",
-    "flags/snapshots":: "an environment's configuration as this process holds it",
+    "flags/restoring": "brings an earlier state forward, as an edit",
+    "flags/snapshots": "an environment's configuration as this process holds it",
     "flags/segment_uses": "finds the flags that name a segment",
     "flags/stream": "hub, feeds and subscribers of the WebSocket",
 }

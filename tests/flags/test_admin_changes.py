@@ -142,8 +142,9 @@ def test_an_environment_opened_in_between_makes_the_page_stale(desk: Desk, sale:
         assert desk.post("flags_flag_change", sale.pk, **{**shown, "name": "New"}).status_code == 200
 
 
-def test_a_page_without_versions_is_refused(desk: Desk, sale: Flag) -> None:
+def test_a_page_without_versions_is_refused(desk: Desk, sale: Flag, production: Environment) -> None:
     sent = {name: value for name, value in desk.shown(sale).items() if not name.endswith("_version")}
+    sent |= in_(production, rollout_percentage="5")
     with nothing_changes():
         assert "since you opened it" in str(errors_in(desk.post("flags_flag_change", sale.pk, **sent)))
 
