@@ -62,8 +62,12 @@ class Environment(models.Model):
     key = models.CharField(max_length=MAX_KEY, validators=[validate_key])
     name = models.CharField(max_length=200)
     position = models.PositiveSmallIntegerField(default=0)
-    is_protected = models.BooleanField("protected", default=False)
-    requires_approval = models.BooleanField(default=False)
+    is_protected = models.BooleanField(
+        "protected", default=False, help_text="Every change needs a comment that says why."
+    )
+    requires_approval = models.BooleanField(
+        default=False, help_text="Somebody else must approve exactly the change that is published."
+    )
     revision = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

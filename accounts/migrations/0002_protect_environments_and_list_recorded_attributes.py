@@ -13,12 +13,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='environment',
             name='is_protected',
-            field=models.BooleanField(default=False, verbose_name='protected'),
+            field=models.BooleanField(default=False, help_text='Every change needs a comment that says why.', verbose_name='protected'),
         ),
         migrations.AddField(
             model_name='environment',
             name='requires_approval',
-            field=models.BooleanField(default=False),
+            field=models.BooleanField(default=False, help_text='Somebody else must approve exactly the change that is published.'),
         ),
         migrations.AddField(
             model_name='project',

@@ -75,23 +75,27 @@ def create_environment(*, project: Project, key: str, name: str, by: Actor) -> E
 
 
 @transaction.atomic
-def update_environment(environment: Environment, *, by: Actor, name: str, position: int) -> Environment:
-    """Change what the environment is called and where it stands in the list; its key never changes.
+def update_environment(
+    environment: Environment, *, by: Actor, name: str, position: int, is_protected: bool, requires_approval: bool
+) -> Environment:
+    """Change what the environment is called, where it stands and what its changes ask for; its key never changes.
 
     Raises:
         MissingRole: when the actor may not manage the project.
     """
     project = environment.project
     require(by, Ability.MANAGE, project)
-    old = fields_of(Environment.objects.get(pk=environment.pk), "name", "position")
+    fields = ("name", "position", "is_protected", "requires_approval")
+    old = fields_of(Environment.objects.get(pk=environment.pk), *fields)
     environment.name, environment.position = name, position
-    environment.save(update_fields=["name", "position"])
+    environment.is_protected, environment.requires_approval = is_protected, requires_approval
+    environment.save(update_fields=fields)
     record(
         Action.UPDATE,
         environment,
         by=by,
         project=project,
         old=old,
-        new=fields_of(environment, "name", "position"),
+        new=fields_of(environment, *fields),
     )
     return environment

@@ -53,7 +53,7 @@ def test_environments_stand_in_the_order_in_which_they_were_made(shop: Project) 
 def test_what_changes_is_logged_with_old_and_new_values(ada: Person, shop: Project, production: Environment) -> None:
     update_project(shop, by=ada.actor, name="Shoppe", description="")
     assert logged().changes == {"name": ["Shop", "Shoppe"]}
-    update_environment(production, by=ada.actor, name="Live", position=0)
+    update_environment(production, by=ada.actor, name="Live", position=0, is_protected=False, requires_approval=False)
     assert logged().changes == {"name": ["Production", "Live"], "position": [2, 0]}
     assert (logged().actor, logged().additional_data["source"]) == (ada.user, "api")
     grant_role(user=ada.user, role=Role.VIEWER, project=shop, by=ada.actor)
@@ -114,7 +114,7 @@ def test_an_editor_manages_nothing(ed: Person, shop: Project, production: Enviro
             partial(create_user, username="new", password="x"),
             partial(create_environment, project=shop, key="new", name=""),
             partial(update_project, shop, name="X", description=""),
-            partial(update_environment, production, name="X", position=0),
+            partial(update_environment, production, name="X", position=0, is_protected=False, requires_approval=False),
             partial(issue_server_key, environment=production, name="k"),
             partial(revoke_key, key),
         ):

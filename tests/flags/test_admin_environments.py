@@ -46,6 +46,14 @@ def test_an_environment_is_renamed_and_keeps_its_key(desk: Desk, production: Env
     assert entry.additional_data["source"] == "admin"
 
 
+def test_admins_say_what_a_change_asks_for_and_it_is_on_record(desk: Desk, production: Environment) -> None:
+    assert desk.save(production, is_protected="on", requires_approval="on").status_code == 302
+    production.refresh_from_db()
+    assert (production.is_protected, production.requires_approval) == (True, True)
+    entry = LogEntry.objects.latest("pk")
+    assert entry.changes == {"is_protected": [False, True], "requires_approval": [False, True]}
+
+
 def test_a_revision_shows_who_why_and_what_sdks_were_sent(desk: Desk, shop: Project, production: Environment) -> None:
     fields = {"type": "boolean"}
     create_flag(project=shop, environment=production, key="sale", fields=fields, by=SYSTEM, comment="Spring")  # type: ignore[arg-type]  # as a caller has it
