@@ -5,7 +5,7 @@ Services write the entry themselves, in the transaction of the change. auditlog'
 page are what we use.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -90,7 +90,9 @@ def record(
     )
 
 
-def record_entrance(entrance: Entrance, *, name: str, user: User | None, address: str | None) -> LogEntry:
+def record_entrance(
+    entrance: Entrance, *, name: str, user: User | None, address: str | None, proofs: Sequence[str] = ()
+) -> LogEntry:
     """Write that somebody came, went, or was not let in.
 
     Args:
@@ -98,8 +100,11 @@ def record_entrance(entrance: Entrance, *, name: str, user: User | None, address
         name: the name that was given.
         user: whose name it is; None when it is nobody's.
         address: from where.
+        proofs: by what they proved who they are: `password`, `authenticator app` and the like.
     """
-    about = {"source": Source.ADMIN.value, "event": entrance.value}
+    about: dict[str, Any] = {"source": Source.ADMIN.value, "event": entrance.value}
+    if proofs:
+        about["proofs"] = list(proofs)
     return LogEntry.objects.create(
         content_type=ContentType.objects.get_for_model(User),
         object_pk=str(user.pk) if user else "",

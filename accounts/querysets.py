@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from auditlog.models import LogEntry
 from axes.models import AccessAttempt
 from django.db.models import Q, QuerySet
 
+from accounts.audit import Entrance
 from accounts.credentials import Credential, Kind
 from accounts.errors import EnvironmentNotFound, ProjectNotFound
 from accounts.models import ApiToken, Environment, Project, ProjectUserPermission, ServerKey, User
@@ -124,8 +126,13 @@ def people_seen_from(projects: QuerySet[Project], *, user: User) -> QuerySet[Use
     return User.objects.filter(Q(pk=user.pk) | Q(pk__in=rows.values("user")))
 
 
-def last_failure(name: str, *, address: str | None) -> datetime | None:
-    """Return when the name last failed to sign in from the address, as long as axes counts it; None when it did not."""
-    failures = AccessAttempt.objects.filter(username=name, ip_address=address).order_by("-attempt_time")
-    last: datetime | None = failures.values_list("attempt_time", flat=True).first()
-    return last
+def failures_of(name: str, *, address: str | None, since: datetime) -> dict[datetime, int]:
+    """Return how often the name failed to sign in from the address, by the time of the last failure in each browser."""
+    rows = AccessAttempt.objects.filter(username=name, ip_address=address, attempt_time__gte=since)
+    return dict(rows.values_list("attempt_time", "failures_since_start"))
+
+
+def has_signed_in_from(address: str, name: str, *, since: datetime) -> bool:
+    """Tell whether the person of this name has signed in from the address since then."""
+    entries = LogEntry.objects.filter(action=LogEntry.Action.ACCESS, actor__username=name, timestamp__gte=since)
+    return bool(entries.filter(remote_addr=address, additional_data__event=Entrance.SIGNED_IN.value).exists())

@@ -20,6 +20,9 @@ from flagsite.lib.client_address import address_of
 MAX_ATTEMPTED_NAME: Final = 150
 """Characters of an attempted name that the log keeps: as many as a person's name can have."""
 
+PROOFS: Final = {"totp": "authenticator app", "recovery_codes": "recovery code", "socialaccount": "OpenID Connect"}
+"""By what people prove who they are, where allauth calls it otherwise."""
+
 
 def connect() -> None:
     """Listen to Django's signals; called once, when the app is ready."""
@@ -32,7 +35,16 @@ def connect() -> None:
 
 
 def _signed_in(*, request: HttpRequest | None, user: User, **_: Any) -> None:
-    record_entrance(Entrance.SIGNED_IN, name=user.get_username(), user=user, address=_address(request))
+    proofs = _proofs(request, user) if request is not None else ()
+    record_entrance(Entrance.SIGNED_IN, name=user.get_username(), user=user, address=_address(request), proofs=proofs)
+
+
+def _proofs(request: HttpRequest, user: User) -> tuple[str, ...]:
+    """Return by what the person has proved who they are, in order."""
+    from allauth.account.internal.flows.login import get_authentication_records  # wants the apps to be ready
+
+    given = (proof.get("type") or proof["method"] for proof in get_authentication_records(request, user))
+    return tuple(dict.fromkeys(PROOFS.get(name, name) for name in given))
 
 
 def _signed_out(*, request: HttpRequest | None, user: User | None, **_: Any) -> None:

@@ -1,24 +1,25 @@
-"""The admin as a whole: what its sidebar offers, and where people change their own password.
+"""The admin as a whole: what its sidebar and its account menu offer, and where people change their own password.
 
 The pages themselves stand in the apps, on `accounts.admin.guarded`.
 """
 
-from functools import partial
+from functools import partial, wraps
 from typing import Any, Final
 
-from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
-from csp.decorators import csp_update
 from django.apps import apps
 from django.contrib.admin.sites import site
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from unfold.forms import AdminOwnPasswordChangeForm
 from unfold.sites import UnfoldAdminSite
 
 from accounts.actors import Actor
 from accounts.services import set_password
+from flagsite.lib.content_security import built_by_alpine
 
 SIDEBAR: Final = (
     (
@@ -76,6 +77,14 @@ def _link(request: HttpRequest, title: str, icon: str, label: str, page: str = "
     return link
 
 
+def account_links(request: HttpRequest) -> list[dict[str, str]]:
+    """Return what the menu of one's own account offers, beside signing out."""
+    links = [{"title": "Second factor", "link": reverse("mfa_index")}]
+    if isinstance(request.user, AbstractBaseUser) and request.user.has_usable_password():
+        links.insert(0, {"title": "Change password", "link": reverse("admin:password_change")})
+    return links
+
+
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
     """Django's form for one's own password, saved by the service."""
 
@@ -90,9 +99,27 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
         return self.user
 
 
-BUILT_BY_ALPINE: Final = {"script-src": [UNSAFE_EVAL], "style-src-attr": [UNSAFE_INLINE]}
-"""What the admin's pages may beside the policy of all: Alpine compiles the expressions in Unfold's attributes, and sets
-styles of single elements. Scripts and style sheets still come from our files, or carry the request's nonce."""
+OPEN_WITHOUT_SECOND_FACTOR: Final = frozenset({"logout", "jsi18n", "password_change", "password_change_done"})
+"""Names of pages that somebody may open who still has to set up a second factor."""
+OF_ALLAUTH: Final = ("mfa_", "account_")
+"""How the names begin of the pages where one is set up, and of the proofs that they ask for."""
+
+
+def _after_second_factor(view: Any) -> Any:
+    """Lead whoever has to set up a second factor there first."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        from accounts.admin.requests import access_of
+        from accounts.second_factors import lacks_second_factor
+
+        name = request.resolver_match.url_name or "" if request.resolver_match else ""
+        is_open = name in OPEN_WITHOUT_SECOND_FACTOR or name.startswith(OF_ALLAUTH)
+        if not is_open and lacks_second_factor(access_of(request)):
+            return HttpResponseRedirect(reverse("mfa_index"))
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 class FlagsiteAdmin(UnfoldAdminSite):
@@ -105,12 +132,22 @@ class FlagsiteAdmin(UnfoldAdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Guard a page as Django does, and let it do what Unfold's pages do."""
-        return csp_update(BUILT_BY_ALPINE)(super().admin_view(view, cacheable))
+        return built_by_alpine(super().admin_view(_after_second_factor(view), cacheable))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
-        """Show the sign-in page, which is one of Unfold's as well."""
-        page = partial(super().login, extra_context=extra_context)
-        return csp_update(BUILT_BY_ALPINE)(page)(request)
+        """Show the sign-in page, which is one of Unfold's as well; a right password may not be all that it takes."""
+        from accounts.admin.entrance import SignInPage  # the apps' pages register on this site while they are imported
+
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        context = {**self.each_context(request), "title": "Sign in", "app_path": request.get_full_path()}
+        page = SignInPage.as_view(
+            authentication_form=self.login_form,
+            template_name="admin/accounts/entrance/sign_in.html",
+            extra_context={**context, **(extra_context or {})},
+        )
+        answer: HttpResponseBase = built_by_alpine(never_cache(page))(request)
+        return answer
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         """Let the person change their own password."""

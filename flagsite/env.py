@@ -7,11 +7,13 @@ import os
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
+_LOCAL: Final = frozenset({("http", "localhost"), ("http", "127.0.0.1"), ("http", "::1")})
 
 
 def text(name: str, default: str = "") -> str:
@@ -72,6 +74,19 @@ def networks(name: str) -> list[str]:
         except ValueError as error:
             raise ImproperlyConfigured(f"{name} must be a list of networks: {error}") from None
     return listed
+
+
+def issuer(name: str) -> str:
+    """Return the address of an OpenID provider without a slash at its end, or nothing when it is unset.
+
+    Raises:
+        ImproperlyConfigured: when it is not `https`; plain `http` is for this machine only.
+    """
+    address = text(name).strip().rstrip("/")
+    parts = urlsplit(address)
+    if address and parts.scheme != "https" and (parts.scheme, parts.hostname) not in _LOCAL:
+        raise ImproperlyConfigured(f"{name} must be an https address, not {address!r}")
+    return address
 
 
 def path(name: str, default: Path) -> Path:

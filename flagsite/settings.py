@@ -80,6 +80,11 @@ INSTALLED_APPS = [
     "guardian",
     "auditlog",
     "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_prometheus",
     "django_structlog",
     "flagsite.apps.AdminConfig",
@@ -103,6 +108,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -159,6 +165,12 @@ else:
             },
         },
     }
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
@@ -249,6 +261,7 @@ UNFOLD = {
     ],
     "SCRIPTS": [lambda request: static("flagsite/htmx.js")],  # noqa: ARG005
     "SHOW_HISTORY": True,
+    "ACCOUNT": {"navigation": "flagsite.admin.account_links"},
     "SIDEBAR": {
         "show_search": True,
         "navigation": "flagsite.admin.navigation",

@@ -1,9 +1,14 @@
-"""Django's settings of how people sign in: passwords, lock-outs, sessions.
+"""Django's settings of how people sign in: passwords, lock-outs, second factor, OpenID Connect.
 
 `flagsite.settings` takes all of these names over.
 """
 
 from datetime import timedelta
+
+from django.core.exceptions import ImproperlyConfigured
+
+from accounts.claims import roles_of_values
+from flagsite import env
 
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "admin:login"
@@ -25,7 +30,9 @@ GUARDIAN_MONKEY_PATCH_USER = False
 
 # Failed sign-ins are counted by name and address together: nobody can lock out a person who sits elsewhere.
 SIGN_IN_LOCK_MINUTES = 15  # failures that are older do not count either
+AXES_HANDLER = "accounts.lock_outs.ByNameAndByAddress"
 AXES_FAILURE_LIMIT = 5
+SIGN_IN_ADDRESS_LIMIT = env.integer("SIGN_IN_ADDRESS_LIMIT", default=50)  # whatever the names; 0: none
 AXES_COOLOFF_TIME = timedelta(minutes=SIGN_IN_LOCK_MINUTES)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
@@ -37,3 +44,46 @@ AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
 AXES_DISABLE_ACCESS_LOG = True  # who came and went stands in the audit log
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+
+# --- second factor -------------------------------------------------------------------------------------------------
+
+REQUIRE_SECOND_FACTOR = env.boolean("REQUIRE_SECOND_FACTOR", default=False)
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"  # whoever invites or creates a person vouches for the address
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # never asked: nobody signs up; allauth's checks want it whole
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds for which a proof counts when a factor is set up or removed
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Flagsite"
+
+# --- OpenID Connect ------------------------------------------------------------------------------------------------
+
+OIDC_ISSUER = env.issuer("OIDC_ISSUER")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
+OIDC_NAME = env.text("OIDC_NAME", "OpenID Connect")
+OIDC_CREATE_PEOPLE = env.boolean("OIDC_CREATE_PEOPLE", default=False)
+OIDC_ROLES_CLAIM = env.text("OIDC_ROLES_CLAIM", "groups")
+OIDC_ROLES = roles_of_values(env.listing("OIDC_ROLES"))
+if OIDC_ISSUER and not OIDC_CLIENT_ID:
+    raise ImproperlyConfigured("OIDC_CLIENT_ID is missing: OIDC_ISSUER is set")
+SOCIALACCOUNT_ADAPTER = "accounts.admin.openid_connect.Arrivals"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form's target may not lead elsewhere (form-action); where it is asked is checked
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}

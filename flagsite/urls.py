@@ -9,6 +9,7 @@ from flagsite.health import healthz, readyz
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("", include("rollouts.api.urls")),
     path("", include("flags.api.urls")),

@@ -123,7 +123,8 @@ class LogEntryAdmin(GuardedAdmin):
         """Return what was changed, or from where somebody came and as whom."""
         entrance = _entrance(entry)
         if entrance:
-            door = f"from {entry.remote_addr or 'an unknown address'}"
+            proofs = " and ".join((entry.additional_data or {}).get("proofs", []))
+            door = f"from {entry.remote_addr or 'an unknown address'}" + (f", by {proofs}" if proofs else "")
             return door if entrance.proven else f"as {entry.object_repr or 'nobody'}, {door}"
         return f"{capfirst(entry.content_type.name)}: {entry.object_repr}"
 

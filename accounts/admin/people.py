@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from accounts.admin.guarded import GuardedAdmin
@@ -25,7 +26,9 @@ from accounts.models import Project, User
 from accounts.permissions import Access
 from accounts.querysets import people_seen_from
 from accounts.roles import Ability, role_with
-from accounts.services import create_user, grant_role, set_password, update_user, withdraw_role
+from accounts.second_factors import has_second_factor
+from accounts.services import create_user, grant_role, remove_second_factor, set_password, update_user, withdraw_role
+from flagsite.lib.problems import NotAllowed
 
 admin.site.unregister(Group)  # roles are given to people; nothing here is done by groups
 
@@ -54,6 +57,7 @@ class UserAdmin(GuardedAdmin):
     search_fields = ("username", "email", "first_name", "last_name")
     ordering = ("username",)
     add_fieldsets = ((None, {"fields": ("username", "email", "password1", "password2", "is_superuser")}),)
+    change_form_outer_after_template = "admin/accounts/user/panel.html"
 
     # --- who sees and changes whom ---------------------------------------------------------------------------------
 
@@ -159,12 +163,39 @@ class UserAdmin(GuardedAdmin):
             else:
                 withdraw_role(user=row, project=project, by=by)
 
-    # --- passwords -------------------------------------------------------------------------------------------------
+    # --- passwords and second factors ------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page on which a password is set."""
-        page = self.admin_site.admin_view(sensitive_post_parameters()(self.password_view))
-        return [path("<id>/password/", page, name="accounts_user_password"), *super().get_urls()]
+        """Add the page on which a password is set, and where a lost second factor is removed."""
+        password = self.admin_site.admin_view(sensitive_post_parameters()(self.password_view))
+        second_factor = self.admin_site.admin_view(require_POST(self.second_factor_view))
+        return [
+            path("<id>/password/", password, name="accounts_user_password"),
+            path("<id>/second-factor/", second_factor, name="accounts_user_second_factor"),
+            *super().get_urls(),
+        ]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Offer superusers to remove a second factor that somebody lost."""
+        user = context.get("original")
+        if user and access_of(request).unlimited and user != access_of(request).user and has_second_factor(user):
+            context["remove_second_factor"] = self.address("second_factor", user.pk)
+        answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return answer
+
+    def second_factor_view(self, request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 - as Django names it
+        """Remove somebody's second factor, as a superuser; one's own is removed where a fresh proof is asked for."""
+        user = self.get_object(request, unquote(id))
+        if user is None:
+            raise Http404
+        if user == access_of(request).user:
+            return HttpResponseRedirect(reverse("mfa_index"))
+        try:
+            remove_second_factor(user, by=actor_of(request))
+        except NotAllowed as refusal:
+            raise PermissionDenied(refusal.detail) from None
+        messages.success(request, f"{user} has no second factor any more.")
+        return HttpResponseRedirect(self.address("change", user.pk))
 
     def password_view(self, request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 - as Django names it
         """Set somebody's password, as a superuser; one's own is changed where the old one is asked for."""

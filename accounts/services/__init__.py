@@ -1,9 +1,11 @@
 """The only writers of people, projects, environments, roles and keys."""
 
+from accounts.services.arrivals import let_in
 from accounts.services.keys import issue_api_token, issue_server_key, revoke_key, rotate_server_key
 from accounts.services.people import UserFields, create_user, set_password, update_user
 from accounts.services.projects import create_environment, create_project, update_environment, update_project
 from accounts.services.roles import grant_role, withdraw_role
+from accounts.services.second_factors import record_second_factor, remove_second_factor
 
 __all__ = [
     "UserFields",
@@ -13,6 +15,9 @@ __all__ = [
     "grant_role",
     "issue_api_token",
     "issue_server_key",
+    "let_in",
+    "record_second_factor",
+    "remove_second_factor",
     "revoke_key",
     "rotate_server_key",
     "set_password",

@@ -13,8 +13,19 @@ from flagsite.lib.problems import InvalidInput
 
 
 @transaction.atomic
-def create_user(*, username: str, password: str, by: Actor, email: str = "", is_superuser: bool = False) -> User:
+def create_user(
+    *,
+    username: str,
+    password: str | None,
+    by: Actor,
+    email: str = "",
+    first_name: str = "",
+    last_name: str = "",
+    is_superuser: bool = False,
+) -> User:
     """Create a person who can sign in to the admin; what they see there depends on their roles.
+
+    Without a password they come by OpenID Connect only, until somebody sets one.
 
     Raises:
         MissingRole: when the actor is not a superuser.
@@ -24,7 +35,8 @@ def create_user(*, username: str, password: str, by: Actor, email: str = "", is_
     if User.objects.filter(username=username).exists():
         raise KeyTaken(f"There is already a person called `{username}`.")
     user = User(username=username, email=email, is_staff=True, is_superuser=is_superuser)
-    user.set_password(password)
+    user.first_name, user.last_name = first_name, last_name
+    user.set_password(password)  # None: one that nothing matches
     user.save()
     record(Action.CREATE, user, by=by, project=None, new={"username": username, "email": email})
     return user

@@ -125,3 +125,62 @@ def test_a_name_is_counted_as_it_is_written_down(rf: Any) -> None:
     request = rf.post("/admin/login/", {"username": "x" * 1000})
     assert name_tried(request, None) == "x" * MAX_ATTEMPTED_NAME
     assert name_tried(request, {"username": "vi"}) == "vi"
+
+
+@pytest.fixture
+def crowded(settings: Settings) -> int:
+    """How many failures, under whatever names, close an address."""
+    settings.SIGN_IN_ADDRESS_LIMIT = 8
+    return 8
+
+
+def fail_under_many_names(count: int, **kwargs: Any) -> list[int]:
+    return [attempt(f"name-{number}", **kwargs).status_code for number in range(count)]
+
+
+def test_an_address_that_tries_many_names_is_closed_to_strangers(vi: Person, crowded: int) -> None:
+    assert fail_under_many_names(crowded) == [200] * crowded
+    answer = attempt("vi", RIGHT)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 15 * 60
+    assert "Too many sign-ins" in answer.content.decode()
+    assert attempt("vi", RIGHT, address="198.51.100.8").status_code == 302
+
+
+def test_whoever_signed_in_from_a_closed_address_before_still_may(vi: Person, ed: Person, crowded: int) -> None:
+    attempt("vi", RIGHT)
+    fail_under_many_names(crowded)
+    assert attempt("vi", RIGHT).status_code == 302
+    assert attempt("ed", RIGHT).status_code == 429, "whoever never did has to wait"
+
+
+def test_a_name_at_home_in_a_closed_address_is_still_locked_out_by_itself(vi: Person, crowded: int) -> None:
+    attempt("vi", RIGHT)
+    fail_under_many_names(crowded)
+    assert fail_too_often("vi").status_code == 429
+    assert attempt("vi", RIGHT).status_code == 429
+
+
+def test_an_address_opens_again_when_enough_failures_are_old(vi: Person, crowded: int) -> None:
+    fail_under_many_names(crowded)
+    oldest = AccessAttempt.objects.order_by("attempt_time")[0]
+    AccessAttempt.objects.filter(pk=oldest.pk).update(attempt_time=oldest.attempt_time - timedelta(minutes=16))
+    assert attempt("vi", RIGHT).status_code == 302
+
+
+def test_the_limit_for_an_address_can_be_lifted(vi: Person, crowded: int, settings: Settings) -> None:
+    settings.SIGN_IN_ADDRESS_LIMIT = 0
+    fail_under_many_names(crowded)
+    assert attempt("vi", RIGHT).status_code == 302
+
+
+def test_what_is_tried_at_a_closed_address_leaves_no_entry(crowded: int) -> None:
+    fail_under_many_names(crowded + 3)
+    assert events() == ["sign-in-failed"] * crowded
+
+
+def test_people_behind_a_trusted_proxy_are_told_apart(vi: Person, crowded: int, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = ["198.51.100.7/32"]
+    fail_under_many_names(crowded, HTTP_X_FORWARDED_FOR="203.0.113.1")
+    assert attempt("vi", RIGHT, HTTP_X_FORWARDED_FOR="203.0.113.1").status_code == 429
+    assert attempt("vi", RIGHT, HTTP_X_FORWARDED_FOR="203.0.113.2").status_code == 302

@@ -29,9 +29,13 @@ ROOMS = {
 
 NOUNS = {
     "accounts/actors": "who makes a change, and from where",
+    "accounts/adapters": "answers what django-allauth asks an installation",
     "accounts/audit": "writes what changed, old and new, into the audit log",
+    "accounts/claims": "what an OpenID provider says of somebody, and which roles follow",
     "accounts/credentials": "the text of a key: made, read, hashed",
+    "accounts/lock_outs": "who may not try to sign in for a while",
     "accounts/roles": "the table of what a role may do",
+    "accounts/second_factors": "who has a second factor, and who must have one",
     "accounts/sign_ins": "writes down who comes, goes, or is not let in",
     "segments/id_files": "files of ids: read line by line, written as CSV",
     "segments/id_lists": "what an upload makes of a list of ids, what is found in one, what the log keeps of one",

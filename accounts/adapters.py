@@ -1,0 +1,65 @@
+"""What django-allauth asks an installation, and what ours answers.
+
+allauth knows how to ask for a second factor and how to speak with an OpenID provider. Nobody signs up, nobody manages
+addresses. What it asks about OpenID Connect is answered in `accounts.admin.openid_connect`.
+"""
+
+import base64
+import hashlib
+import time
+from typing import Any, Final
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.http import HttpRequest
+
+from flagsite.lib.client_address import address_of
+
+NOWHERE: Final = "0.0.0.0"  # noqa: S104 - no address to listen on: what stands for a client without one
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """People as allauth sees them."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Nobody signs up."""
+        del request
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address as lock-outs and the audit log know it."""
+        return address_of(request) or NOWHERE
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Ask again for a proof, unless one was given a moment ago."""
+        proofs = get_authentication_records(context.request, context.request.user)
+        age = time.time() - max((proof["at"] for proof in proofs), default=0)
+        if age < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+            return False
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Second factors: what of them is secret is stored encrypted, with a key made from SECRET_KEY."""
+
+    def encrypt(self, text: str) -> str:
+        """Encrypt a secret for the database."""
+        return _keys().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Read a secret from the database.
+
+        Raises:
+            cryptography.fernet.InvalidToken: when SECRET_KEY is another one now.
+        """
+        return _keys().decrypt(encrypted_text.encode()).decode()
+
+
+def _keys() -> MultiFernet:
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = [hashlib.sha256(b"accounts.second_factor:" + str(secret).encode()).digest() for secret in secrets]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
