@@ -10,11 +10,14 @@ class FlagsConfig(AppConfig):
     verbose_name = "Flags"
 
     def ready(self) -> None:
-        """Hand the segments app the road by which its changes reach the environments, and who uses them."""
+        """Hand the segments app the road by which its changes reach the environments, and what flags use and ask."""
+        from flags.attribute_uses import attributes_in_flags
         from flags.publishing import publish_segments
         from flags.segment_uses import flags_using
+        from segments.attributes import attributes_found_by
         from segments.publishing import publish_through
         from segments.uses import uses_found_by
 
         publish_through(publish_segments)
         uses_found_by(flags_using)
+        attributes_found_by(attributes_in_flags)

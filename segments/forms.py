@@ -46,6 +46,17 @@ class SegmentForm(ServiceForm):
             if not IdListField.holds(getattr(self.instance, name)):
                 self.fields.pop(name, None)
 
+    def editor_data(self) -> dict[str, Any]:
+        """Return what the condition builder is told of the form: its field, and what is wrong with what it holds."""
+        refused = self.refusal.errors if self.refusal is not None else ()
+        problems = [{"path": error.path, "message": error.message} for error in refused]
+        said = self.errors.get("condition", ()) if not problems else ()
+        return {
+            "condition": self["condition"].id_for_label,
+            "problems": problems + [{"path": "if", "message": str(message)} for message in said],
+            "refused": self.is_bound,
+        }
+
     def changes(self) -> dict[str, Any]:
         """Return the fields that are to be other than they are."""
         known = ("name", "description", "condition", *LISTS)

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import orjson
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 
 from accounts.admin import markup
 from accounts.admin.filters import ProjectFilter
@@ -11,16 +13,19 @@ from accounts.admin.requests import actor_of
 from accounts.roles import Ability
 from flagsite.lib.text_fields import IdListField
 from segments.admin.listed import ListedIdsPages
+from segments.admin.offers import OffersPages, builder_data
+from segments.admin.pages import IN_WORDS
 from segments.admin.uploads import UploadPages
 from segments.forms import SegmentForm
 from segments.id_lists import LISTS
 from segments.models import Segment
 from segments.querysets import with_lengths
 from segments.services import create_segment, delete_segment, update_segment
+from segments.wording import condition_in_words
 
 
 @admin.register(Segment)
-class SegmentAdmin(ListedIdsPages, UploadPages):
+class SegmentAdmin(OffersPages, ListedIdsPages, UploadPages):
     """Named audiences."""
 
     project_path = "project"
@@ -49,6 +54,18 @@ class SegmentAdmin(ListedIdsPages, UploadPages):
             : 3 if may_change else 2
         ]
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Add what the condition builder needs, for those who may change the segment."""
+        segment, form = context.get("original"), context["adminform"].form
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        if segment is None or self.has_change_permission(request, segment):
+            project = None if segment is None else segment.project_id
+            long = [name for name in LISTS if segment is not None and not self._listable(segment, name)]
+            context["counted"] = [(IN_WORDS[name].capitalize(), self._count(segment, name)) for name in long]
+            context["page_data"] = orjson.dumps(builder_data() | form.editor_data() | {"project": project}).decode()
+        answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return answer
+
     def _listable(self, segment: Segment, name: str) -> bool:
         return IdListField.holds(getattr(segment, name))
 
@@ -74,8 +91,11 @@ class SegmentAdmin(ListedIdsPages, UploadPages):
 
     @admin.display(description="Condition")
     def condition_shown(self, segment: Segment) -> Any:
-        """Return the condition as it is read."""
-        return "None" if segment.condition is None else markup.json(segment.condition)
+        """Return the condition in words and as it is kept."""
+        if segment.condition is None:
+            return "None"
+        words = condition_in_words(segment.condition)
+        return format_html("<p>{}</p>{}", words[:1].upper() + words[1:], markup.json(segment.condition))
 
     def create(self, request: HttpRequest, form: Any) -> Segment:
         """Create the segment."""

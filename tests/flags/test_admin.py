@@ -130,5 +130,5 @@ def test_there_is_no_bulk_deletion_past_the_services(desk: Desk, sale: Flag) -> 
 def test_a_flag_may_name_a_segment(desk: Desk, sale: Flag, production: Environment) -> None:
     create_segment(project=sale.project, key="staff", fields={"included": ["a"]}, by=SYSTEM)
     rules = orjson.dumps([rule({"segment": "staff"})]).decode()
-    assert desk.save(sale, **in_(production, rules=rules)).status_code == 302
+    desk.publish(desk.save(sale, **in_(production, rules=rules)))
     assert state_of(sale, production).segment_uses.count() == 1

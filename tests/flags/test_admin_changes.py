@@ -1,4 +1,4 @@
-"""Flags in the admin: one page, one save, one revision for each environment that changes."""
+"""Flags in the admin: one page, one save, one review, one revision for each environment that changes."""
 
 from typing import Any
 
@@ -29,7 +29,9 @@ def test_one_save_makes_one_revision_in_each_environment_that_changes(
     project, before = sale.project, heads(sale.project)
     rules = orjson.dumps([rule(equals("country", "US"), name="US")]).decode()
     changes = {**in_(development, enabled="on"), **in_(production, rules=rules, rollout_percentage="33.333")}
-    assert desk.save(sale, **changes, comment="Try it").status_code == 302
+    saved = desk.save(sale, **changes, comment="Try it")
+    assert heads(project) == before, "nothing has changed before it was reviewed"
+    desk.publish(saved, comment="Try it")
     after = heads(project)
     assert {key: after[key] - before[key] for key in after} == {"development": 1, "staging": 0, "production": 1}
     assert state_of(sale, development).enabled is True
@@ -45,7 +47,7 @@ def test_one_save_makes_one_revision_in_each_environment_that_changes(
 def test_what_environments_share_is_changed_without_touching_what_sdks_hold(desk: Desk, sale: Flag) -> None:
     before = heads(sale.project)
     changes = {"name": "Spring sale", "tags": "spring", "description": "Half price", "key": "other", "type": "json"}
-    assert desk.save(sale, **changes).status_code == 302
+    desk.publish(desk.save(sale, **changes))
     sale.refresh_from_db()
     assert (sale.key, sale.type, sale.name, sale.tag_names()) == ("sale", "boolean", "Spring sale", ["spring"])
     assert heads(sale.project) == before
@@ -67,7 +69,7 @@ def test_a_variation_can_go_together_with_what_served_it(
         in_(each, off_variation="b", fallthrough='{"variation": "c"}') for each in (development, staging, production)
     ]
     before = heads(banner.project)
-    assert desk.save(banner, variations=left, **tabs[0], **tabs[1], **tabs[2]).status_code == 302
+    desk.publish(desk.save(banner, variations=left, **tabs[0], **tabs[1], **tabs[2]))
     assert {key: head - before[key] for key, head in heads(banner.project).items()} == dict.fromkeys(before, 1)
 
 
@@ -146,11 +148,12 @@ def test_a_page_without_versions_is_refused(desk: Desk, sale: Flag, production: 
     sent = {name: value for name, value in desk.shown(sale).items() if not name.endswith("_version")}
     sent |= in_(production, rollout_percentage="5")
     with nothing_changes():
-        assert "since you opened it" in str(errors_in(desk.post("flags_flag_change", sale.pk, **sent)))
+        answer = desk.post("flags_flag_change", sale.pk, **{**sent, "name": "New"})
+        assert "since you opened it" in str(errors_in(answer))
 
 
 def test_turning_a_value_from_one_into_true_is_a_change(desk: Desk, shop: Project) -> None:
     flag = make(shop, "settings", type="json", variations=[{"key": "a", "value": {"size": 1}}])
-    assert desk.save(flag, variations='[{"key": "a", "value": {"size": true}}]').status_code == 302
+    desk.publish(desk.save(flag, variations='[{"key": "a", "value": {"size": true}}]'))
     flag.refresh_from_db()
     assert flag.variations[0]["value"] == {"size": True}

@@ -1,0 +1,140 @@
+"""The server's part of the editor of flags: what its scripts are told, and what they ask for."""
+
+from typing import Any
+
+import orjson
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Environment, Project
+from flags.models import Flag
+from flags.starters import STARTERS
+from segments.services import create_segment
+from tests.conftest import SYSTEM, Person
+from tests.desk import Desk, form_in
+from tests.flags.builders import equals, in_, make, rule, set_fields
+
+pytestmark = pytest.mark.django_db
+
+
+def told(page: Any) -> Any:
+    """What the page tells its scripts."""
+    return orjson.loads(page.context["page_data"])
+
+
+def test_the_editor_is_told_which_field_holds_what(desk: Desk, sale: Flag, production: Environment) -> None:
+    page = desk.open(sale)
+    environments = told(page)["environments"]
+    assert [environment["key"] for environment in environments] == ["development", "staging", "production"]
+    html = page.content.decode()
+    for field in (*environments[-1]["fields"].values(), told(page)["variations"]):
+        assert f'id="{field}"' in html
+
+
+def test_what_was_refused_is_told_with_the_path_of_its_place(desk: Desk, sale: Flag, production: Environment) -> None:
+    condition = {"all": [equals("country", "US"), {"attribute": "age", "operator": "gt", "value": "old"}]}
+    rules = orjson.dumps([rule(condition)]).decode()
+    page = desk.save(sale, **in_(production, rules=rules))
+    path = "states[production].rules[0].if.all[1].value"
+    assert told(page)["problems"] == [{"path": path, "message": "Must be a number."}]
+    assert form_in(page)[f"state_{production.pk}_rules"].value() == rules, "what was typed is still there"
+
+
+def test_what_is_wrong_before_a_service_is_asked_is_told_likewise(
+    desk: Desk, sale: Flag, production: Environment
+) -> None:
+    page = desk.save(sale, **in_(production, rollout_percentage="100.001"), variations="[{")
+    assert {problem["path"] for problem in told(page)["problems"]} == {
+        "states[production].rollout_percentage",
+        "variations",
+    }
+
+
+def test_attributes_are_suggested_with_the_kinds_that_they_seem_to_have(
+    desk: Desk, sale: Flag, shop: Project, production: Environment
+) -> None:
+    nested = {"any": [{"not": equals("beta", True)}, {"attribute": "plans", "operator": "any_of", "value": ["pro"]}]}
+    serve = {"serve": {"variation": "on", "bucket_by": "organisation.id"}}
+    set_fields(sale, production, rules=[rule(nested) | serve, rule({"attribute": "seen", "operator": "exists"})])
+    create_segment(
+        project=shop,
+        key="adults",
+        fields={"condition": {"attribute": "age", "operator": "gte", "value": 18}},
+        by=SYSTEM,
+    )
+    answer = desk.get("segments_segment_attributes", shop.pk)
+    assert answer.json()["attributes"] == {
+        "age": ["number"],
+        "beta": ["boolean"],
+        "id": ["text"],
+        "organisation.id": ["text"],
+        "plans": ["list"],
+        "seen": [],
+    }
+
+
+def test_flags_are_suggested_with_their_variations_and_never_all_of_them(desk: Desk, sale: Flag, shop: Project) -> None:
+    for number in range(40):
+        make(shop, f"flag-{number}")
+    assert len(desk.get("flags_flag_offers", shop.pk).json()["flags"]) == 30
+    (found,) = desk.get("flags_flag_offers", shop.pk, q="sal").json()["flags"]
+    assert (found["key"], [one["key"] for one in found["variations"]]) == ("sale", ["on", "off"])
+
+
+@pytest.mark.parametrize("page", ["flags_flag_offers", "segments_segment_offers", "segments_segment_attributes"])
+def test_suggestions_are_for_those_who_see_the_project(page: str, vi: Person, otto: Person, shop: Project) -> None:
+    assert Desk(vi).get(page, shop.pk).status_code == 200
+    assert Desk(otto).get(page, shop.pk).status_code == 404
+
+
+def test_the_page_takes_as_many_queries_however_many_flags_there_are(
+    desk: Desk, sale: Flag, shop: Project, production: Environment
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            desk.open(sale)
+        return len(captured)
+
+    queries()
+    few = queries()
+    for number in range(10):
+        make(shop, f"flag-{number}")
+    set_fields(sale, production, rules=[rule(equals("country", "US")) for _ in range(20)])
+    assert queries() == few
+
+
+def test_viewers_read_rules_in_words(vi: Person, sale: Flag, production: Environment) -> None:
+    condition = {"any": [equals("country", "US"), {"not": {"segment": "staff"}}]}
+    create_segment(project=sale.project, key="staff", fields={"included": ["a"]}, by=SYSTEM)
+    targets = [{"variation": "off", "ids": ["user-7"]}]
+    set_fields(sale, production, rules=[rule(condition, name="At home", rollout_percentage=12.5)], targets=targets)
+    page = Desk(vi).open(sale).content.decode()
+    for words in ("Rule 1: At home", "country is US", "OR", "not in the segment staff", "To 12.5 %", "user-7"):
+        assert words in page
+    assert "flag_page.js" not in page
+    assert 'name="_save"' not in page
+
+
+@pytest.mark.parametrize("starter", STARTERS, ids=lambda starter: starter.key)
+def test_a_flag_can_be_made_from_every_template_as_it_stands(starter: Any, desk: Desk, shop: Project) -> None:
+    form = form_in(desk.get("flags_flag_add", template=starter.key))
+    variations = form["variations"].value()
+    sent = {"type": form["type"].value(), "tags": form["tags"].value(), "variations": variations}
+    assert desk.add("flags_flag", key="made", **sent).status_code == 302
+    made = Flag.objects.get(key="made")
+    assert (made.type, made.tag_names(), made.variations) == (
+        starter.type,
+        list(starter.tags),
+        list(starter.variations),
+    )
+
+
+def test_the_page_of_a_new_flag_offers_the_templates(desk: Desk) -> None:
+    assert [starter["title"] for starter in told(desk.get("flags_flag_add"))["starters"]] == [
+        "Release",
+        "Experiment",
+        "Kill switch",
+        "Permission",
+        "Configuration",
+    ]
