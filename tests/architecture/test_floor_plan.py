@@ -60,6 +60,7 @@ NOUNS = {
     "flags/merging": "brings two changes of the same thing together",
     "flags/notifications": "wakes up whoever waits for a revision",
     "flags/publishing": "appends a revision, the last stretch of every change",
+    "flags/reading": "what a static reading of rules finds, with proofs and witnesses",
     "flags/reports": "what an SDK reports, read and checked",
     "flags/restoring": "brings an earlier state forward, as an edit",
     "flags/snapshots": "an environment's configuration as this process holds it",
