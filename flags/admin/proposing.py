@@ -13,6 +13,7 @@ from flags.edits import Edit, SegmentDeletion, SegmentEdit
 from flags.errors import NothingChanges
 from flags.models import ChangeRequest
 from flags.services import propose
+from segments.admin.proposing import propose_through
 from segments.models import Segment
 from segments.services import SegmentFields
 
@@ -38,13 +39,17 @@ def lead_to_review(
     return HttpResponseRedirect(review_address(change_request))
 
 
-def propose_segment(segment: Segment, *, fields: SegmentFields, version: int, by: Actor, comment: str) -> str:
-    """Propose other fields of a segment, and return the address of the review: the road of the segments app."""
-    edit = SegmentEdit(segment.key, dict(fields), version)
-    return review_address(propose(project=segment.project, edits=[edit], by=by, comment=comment))
+def propose_segment(
+    segment: Segment, *, fields: SegmentFields | None, version: int, by: Actor, comment: str
+) -> str | None:
+    """Propose other fields of a segment, or its deletion: the road of the segments app's pages."""
+    edit: Edit = SegmentDeletion(segment.key, version)
+    if fields is not None:
+        edit = SegmentEdit(segment.key, dict(fields), version)
+    try:
+        return review_address(propose(project=segment.project, edits=[edit], by=by, comment=comment))
+    except NothingChanges:
+        return None
 
 
-def propose_segment_deletion(segment: Segment, *, by: Actor) -> str:
-    """Propose to delete a segment, and return the address of the review."""
-    edit = SegmentDeletion(segment.key, segment.version)
-    return review_address(propose(project=segment.project, edits=[edit], by=by))
+propose_through(propose_segment)

@@ -1,22 +1,24 @@
-"""Uploading ids: choose a file, see what it would do, confirm it."""
+"""Uploading ids: choose a file, see what it would do, and take it to the review."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 
 from accounts.admin.requests import actor_of
 from flagsite.lib.problems import NotAllowed, Refusal
 from segments.admin.pages import IN_WORDS, SegmentPages
+from segments.admin.proposing import propose_edit
 from segments.errors import UploadNotFound
 from segments.forms import ConfirmForm, UploadForm
 from segments.id_lists import LISTS, ListChange, Mode, change_of
 from segments.models import IdUpload, Segment
 from segments.querysets import upload_of
-from segments.services import confirm_upload, keep_upload
+from segments.services import keep_upload, take_upload
 
 FIRST_ROWS = 20
 """Ids that a preview names, of those that come and of those that go."""
@@ -57,16 +59,13 @@ class UploadPages(SegmentPages):
         return self.page(request, segment, "upload", title=f"Upload ids into {segment}", form=form)
 
     def preview_view(self, request: HttpRequest, pk: int, upload: UUID) -> HttpResponse:
-        """Show what the upload would do; when it is confirmed, do it."""
+        """Show what the upload would do; when it is confirmed, propose it."""
         segment = self.segment_at(request, pk, to_change=True)
         form = ConfirmForm(request.POST) if request.method == "POST" else ConfirmForm()
         try:
             kept = upload_of(actor_of(request).user, segment=segment, pk=upload)
             if form.is_bound and form.is_valid():
-                comment = form.cleaned_data["comment"]
-                confirm_upload(segment, upload=upload, by=actor_of(request), comment=comment)
-                messages.success(request, f"The ids of {segment} are changed, in every environment.")
-                return HttpResponseRedirect(self.address("change", segment.pk))
+                return HttpResponseRedirect(self._proposed(request, segment, kept, form.cleaned_data["comment"]))
         except NotAllowed as refusal:
             raise PermissionDenied(refusal.detail) from None
         except UploadNotFound as refusal:
@@ -75,6 +74,14 @@ class UploadPages(SegmentPages):
         except Refusal as refusal:
             form.add_error(None, refusal.detail)
         return self.page(request, segment, "preview", form=form, **self._preview(segment, kept))
+
+    @transaction.atomic
+    def _proposed(self, request: HttpRequest, segment: Segment, kept: IdUpload, comment: str) -> str:
+        """Propose what the upload makes of the segment, and return where that is reviewed."""
+        by = actor_of(request)
+        fields, version = take_upload(segment, upload=kept.pk, by=by)
+        review = propose_edit(segment, fields=fields, version=version, by=by, comment=comment)
+        return review or self.address("change", segment.pk)
 
     def _preview(self, segment: Segment, kept: IdUpload) -> dict[str, Any]:
         change = change_of(getattr(segment, kept.listed_in), kept.ids, Mode(kept.mode))

@@ -1,4 +1,4 @@
-"""Uploading ids in two steps: keep the file's ids for a preview, then confirm what was previewed."""
+"""Uploading ids in two steps: keep the file's ids for a preview, then take what was previewed to be reviewed."""
 
 from datetime import timedelta
 from typing import Final
@@ -13,12 +13,12 @@ from accounts.models import User
 from accounts.permissions import require
 from accounts.roles import Ability
 from flagsite.lib import clock
-from flagsite.lib.problems import InvalidInput
+from flagsite.lib.problems import InvalidInput, StaleVersion
 from segments.id_files import Layout, read_ids
 from segments.id_lists import LISTS, Mode, change_of
 from segments.models import IdUpload, Segment
 from segments.querysets import upload_of
-from segments.services.segments import SegmentFields, update_segment
+from segments.services.segments import SegmentFields
 
 KEPT_MINUTES: Final = 60
 """How long an upload waits to be confirmed."""
@@ -57,29 +57,22 @@ def keep_upload(segment: Segment, *, listed_in: str, mode: Mode, raw: bytes, lay
 
 
 @transaction.atomic
-def confirm_upload(segment: Segment, *, upload: UUID, by: Actor, comment: str = "") -> Segment:
-    """Change the segment as it was previewed.
+def take_upload(segment: Segment, *, upload: UUID, by: Actor) -> tuple[SegmentFields, int]:
+    """Return what the upload makes of the segment, and the version that was previewed; the upload is gone then.
 
     Raises:
         MissingRole: when the actor may not edit.
         UploadNotFound: when the upload is not (any longer) there, or somebody else's.
         StaleVersion: when the segment is no longer at the version that was previewed.
-        InvalidInput: when the file names no id at all, or the segment would list too many.
+        InvalidInput: when the file names no id at all.
     """
     require(by, Ability.EDIT, segment.project)
     kept = upload_of(by.user, segment=segment, pk=upload)
     if not kept.ids:
         raise InvalidInput.at("file", "The file names no id; to empty a list, use the segment's form.")
     segment.refresh_from_db()
+    StaleVersion.unless(kept.version, present=segment.version, what="segment")
     ids = change_of(getattr(segment, kept.listed_in), kept.ids, Mode(kept.mode)).result
     fields: SegmentFields = {"included": ids} if kept.listed_in == "included" else {"excluded": ids}
-    changed = update_segment(
-        project=segment.project,
-        key=segment.key,
-        fields=fields,
-        by=by,
-        if_version=kept.version,
-        comment=comment,
-    )
     kept.delete()
-    return changed
+    return fields, kept.version

@@ -65,8 +65,8 @@ def test_a_file_is_previewed_and_then_confirmed(  # noqa: PLR0917 - the columns 
     page = preview(desk, beta, raw, mode=mode)
     assert tuple(int(number) for _, number in page.context["numbers"][:4]) == numbers
     beta.refresh_from_db()
-    assert (beta.included, beta.version) == (["ann", "bob"], 1), "nothing is written before it is confirmed"
-    assert confirm(desk, beta, "From the mailing list").status_code == 302
+    assert (beta.included, beta.version) == (["ann", "bob"], 1), "nothing is written before it is published"
+    desk.publish(confirm(desk, beta, "From the mailing list"))
     beta.refresh_from_db()
     assert (beta.included, beta.excluded, beta.version) == (included, ["zoe"], 2)
     assert not IdUpload.objects.exists()
@@ -79,7 +79,7 @@ def test_the_other_list_is_uploaded_from_a_column_and_the_overlap_is_said(desk: 
     page = preview(desk, beta, raw, listed_in="excluded", column="id", delimiter=";")
     assert page.context["first_added"] == ["ann", "carl"]
     assert "1 of the ids would be in both lists" in page.content.decode()
-    confirm(desk, beta)
+    desk.publish(confirm(desk, beta))
     beta.refresh_from_db()
     assert (beta.included, beta.excluded) == (["ann", "bob"], ["zoe", "ann", "carl"])
 
@@ -100,7 +100,7 @@ def test_what_was_changed_meanwhile_is_not_overwritten(desk: Desk, beta: Segment
     text = page.content.decode()
     assert "version 2, not 1" in text
     assert "Somebody has changed the segment" in text
-    assert "Change the segment" not in text
+    assert "Go on to the review" not in text
 
 
 @pytest.mark.parametrize("raw", [b"", b"\n\n", b"ann\n"])
@@ -193,7 +193,11 @@ def test_a_hundred_thousand_ids_are_uploaded(desk: Desk, beta: Segment, producti
     page = preview(desk, beta, raw, mode="replace")
     assert page.context["added"] == 100_000
     assert len(page.content) < 100_000
-    assert confirm(desk, beta).status_code == 302
+    proposed = confirm(desk, beta)
+    (told,) = desk.review(proposed).context["review"].told
+    assert told.sentences[0].startswith("100,000 ids now listed in: user-0, user-1,")
+    assert len(desk.review(proposed).content) < 100_000
+    desk.publish(proposed)
     beta.refresh_from_db()
     assert len(beta.included) == 100_000
     production.refresh_from_db()
