@@ -28,6 +28,7 @@ from accounts.roles import Ability
 from flagsite.lib.problems import NotAllowed, Refusal
 
 _refused: Final[WeakKeyDictionary[HttpRequest, Refusal]] = WeakKeyDictionary()
+_leads: Final[WeakKeyDictionary[HttpRequest, str]] = WeakKeyDictionary()
 _histories: Final[dict[type[Model], Callable[[Any], str]]] = {}
 
 
@@ -126,27 +127,47 @@ class GuardedAdmin(ModelAdmin):
         """Hand a new row's form to its service and return the row."""
         raise NotImplementedError
 
-    def update(self, request: HttpRequest, row: Any, form: Any) -> None:
-        """Hand a row's form to its service."""
+    def update(self, request: HttpRequest, row: Any, form: Any) -> str | None:
+        """Hand a row's form to its service; return an address to lead to, where it is not Django's own."""
         raise NotImplementedError
 
-    def remove(self, request: HttpRequest, row: Any) -> None:
-        """Hand a row to the service that deletes it."""
+    def remove(self, request: HttpRequest, row: Any) -> str | None:
+        """Hand a row to the service that deletes it; return an address to lead to, likewise."""
         raise NotImplementedError
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """Save through the service, in the transaction of the request."""
         if change:
-            self.update(request, obj, form)
+            self._lead(request, self.update(request, obj, form))
         else:
             obj.pk = self.create(request, form).pk
+
+    def _lead(self, request: HttpRequest, address: str | None) -> None:
+        if address is not None:
+            _leads[request] = address
+
+    def response_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
+        """Lead to where the service's answer is shown, if it named a page."""
+        address = _leads.pop(request, None)
+        if address is not None:
+            return HttpResponseRedirect(address)
+        answer: HttpResponse = super().response_change(request, obj)
+        return answer
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        """Lead to where the service's answer is shown, if it named a page."""
+        address = _leads.pop(request, None)
+        if address is not None:
+            return HttpResponseRedirect(address)
+        answer: HttpResponse = super().response_delete(request, obj_display, obj_id)
+        return answer
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Do nothing: the service has saved all of it."""
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         """Delete through the service, in the transaction of the request."""
-        self.remove(request, obj)
+        self._lead(request, self.remove(request, obj))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form's class, which knows who asks and what a service has just refused."""

@@ -1,7 +1,6 @@
 """Flags in the admin: the list; what is edited is proposed and leads to its review."""
 
-from typing import Any, Final
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
@@ -14,15 +13,14 @@ from accounts.admin.filters import ProjectFilter, chosen
 from accounts.admin.requests import access_of, actor_of
 from accounts.querysets import first_environment
 from accounts.roles import Ability
+from flags.admin.flag_list import FlagList
 from flags.admin.flag_page import FlagPage
 from flags.admin.proposing import lead_to_review
 from flags.documents import percentage_number
-from flags.edits import FlagEdit
+from flags.edits import FlagDeletion, FlagEdit
 from flags.models import Flag, FlagState, FlagTag
 from flags.querysets import with_states
-from flags.services import create_flag, delete_flag
-
-_reviews: Final[WeakKeyDictionary[HttpRequest, HttpResponse]] = WeakKeyDictionary()
+from flags.services import create_flag
 
 
 class TagFilter(SimpleListFilter):
@@ -44,7 +42,7 @@ class TagFilter(SimpleListFilter):
 
 
 @admin.register(Flag)
-class FlagAdmin(FlagPage):
+class FlagAdmin(FlagList, FlagPage):
     """Flags."""
 
     project_path = "project"
@@ -94,11 +92,11 @@ class FlagAdmin(FlagPage):
         )
         return state.flag
 
-    def update(self, request: HttpRequest, row: Flag, form: Any) -> None:
+    def update(self, request: HttpRequest, row: Flag, form: Any) -> str:
         """Propose what the form changes, of what was shown; nothing changes before it was reviewed."""
         shared, states, seen = form.shared_changes(), form.state_changes(), form.versions_seen()
         touched = {key: version for key, version in seen.items() if shared or key in states}
-        _reviews[request] = lead_to_review(
+        return lead_to_review(
             request,
             project=row.project,
             edits=[FlagEdit(row.key, shared=shared, states=states, versions=touched)],
@@ -106,15 +104,15 @@ class FlagAdmin(FlagPage):
             otherwise=self.address("change", row.pk),
         )
 
-    def response_change(self, request: HttpRequest, obj: Flag) -> HttpResponse:
-        """Lead to the review of what was proposed."""
-        del obj
-        return _reviews.pop(request)
-
-    def remove(self, request: HttpRequest, row: Flag) -> None:
-        """Delete the flag, unless others require it."""
-        project = row.project
-        delete_flag(project=project, environment=first_environment(project), key=row.key, by=actor_of(request))
+    def remove(self, request: HttpRequest, row: Flag) -> str:
+        """Propose to delete the flag."""
+        versions = {state.environment.key: state.version for state in row.states.all()}
+        return lead_to_review(
+            request,
+            project=row.project,
+            edits=[FlagDeletion(row.key, versions)],
+            otherwise=self.address("change", row.pk),
+        )
 
 
 def _summary(state: FlagState) -> tuple[str, str, str]:

@@ -84,12 +84,13 @@ class HistoryPages(GuardedAdmin):
         try:
             edit = edit_that_restores(entry.item, version=form.cleaned_data["version"])
             comment = form.cleaned_data["comment"] or f"Restored revision {entry.item.number}"
-            return lead_to_review(request, project=environment.project, edits=[edit], comment=comment, otherwise=back)
+            review = lead_to_review(request, project=environment.project, edits=[edit], comment=comment, otherwise=back)
         except NotAllowed as refusal:
             raise PermissionDenied(refusal.detail) from None
         except Refusal as refusal:
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(back)
+        return HttpResponseRedirect(review)
 
     def as_of_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say what the flag was for a context right after this revision, and why.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.actors import Actor
@@ -25,8 +25,8 @@ def review_address(change_request: ChangeRequest) -> str:
 
 def lead_to_review(
     request: HttpRequest, *, project: Project, edits: Sequence[Edit], comment: str = "", otherwise: str
-) -> HttpResponse:
-    """Propose the edits and lead to their review; when nothing would change, say so and lead to `otherwise`.
+) -> str:
+    """Propose the edits and return the address of their review; when nothing would change, say so: `otherwise`.
 
     Raises:
         Refusal: what `propose` refuses; nothing has been kept.
@@ -35,8 +35,8 @@ def lead_to_review(
         change_request = propose(project=project, edits=edits, by=actor_of(request), comment=comment)
     except NothingChanges as refusal:
         messages.info(request, refusal.detail)
-        return HttpResponseRedirect(otherwise)
-    return HttpResponseRedirect(review_address(change_request))
+        return otherwise
+    return review_address(change_request)
 
 
 def propose_segment(

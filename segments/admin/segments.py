@@ -15,12 +15,13 @@ from flagsite.lib.text_fields import IdListField
 from segments.admin.listed import ListedIdsPages
 from segments.admin.offers import OffersPages, builder_data
 from segments.admin.pages import IN_WORDS
+from segments.admin.proposing import propose_deletion, propose_edit
 from segments.admin.uploads import UploadPages
 from segments.forms import SegmentForm
 from segments.id_lists import LISTS
 from segments.models import Segment
 from segments.querysets import with_lengths
-from segments.services import create_segment, delete_segment, update_segment
+from segments.services import create_segment
 from segments.wording import condition_in_words
 
 
@@ -108,17 +109,16 @@ class SegmentAdmin(OffersPages, ListedIdsPages, UploadPages):
             comment=data["comment"],
         )
 
-    def update(self, request: HttpRequest, row: Segment, form: Any) -> None:
-        """Change the segment, if it still is what was shown."""
-        update_segment(
-            project=row.project,
-            key=row.key,
+    def update(self, request: HttpRequest, row: Segment, form: Any) -> str | None:
+        """Propose what the form changes, of what was shown; nothing changes before it was reviewed."""
+        return propose_edit(
+            row,
             fields=form.changes(),
+            version=form.cleaned_data["seen_version"] or 0,
             by=actor_of(request),
-            if_version=form.cleaned_data["seen_version"] or 0,
             comment=form.cleaned_data["comment"],
         )
 
-    def remove(self, request: HttpRequest, row: Segment) -> None:
-        """Delete the segment, unless something names it."""
-        delete_segment(project=row.project, key=row.key, by=actor_of(request))
+    def remove(self, request: HttpRequest, row: Segment) -> str | None:
+        """Propose to delete the segment, unless something names it."""
+        return propose_deletion(row, by=actor_of(request))

@@ -109,7 +109,10 @@ def test_a_revision_names_the_flags_that_it_concerns(desk: Desk, sale: Flag, ban
 
 def test_a_deleted_flag_is_gone_everywhere_and_its_history_stays(desk: Desk, sale: Flag) -> None:
     before = heads(sale.project)
-    assert desk.delete(sale).status_code == 302
+    deletion = desk.delete(sale)
+    assert Flag.objects.filter(key="sale").exists()
+    assert "Deleted." in desk.review(deletion).content.decode()
+    desk.publish(deletion)
     assert not Flag.objects.filter(key="sale").exists()
     assert {key: head - before[key] for key, head in heads(sale.project).items()} == dict.fromkeys(before, 1)
     assert LogEntry.objects.latest("pk").additional_data["source"] == "admin"
