@@ -28,6 +28,7 @@ SIDEBAR: Final = (
             ("Flags", "flag", "flags.Flag"),
             ("Segments", "group", "segments.Segment"),
             ("Change requests", "rate_review", "flags.ChangeRequest"),
+            ("Tester", "science", "flags.Flag", "tester"),
             ("History", "history", "flags.Revision", "timeline"),
             ("Revisions", "commit", "flags.Revision"),
         ),
@@ -52,8 +53,13 @@ SIDEBAR: Final = (
     ),
 )
 """Groups of links: title, icon, the model, and the page of it that it opens when that is not its list."""
-HISTORY: Final = frozenset({"flags_revision_timeline", "flags_revision_item", "flags_revision_as_of"})
-"""Pages that belong to the link to the history, though their addresses begin like those of the revisions."""
+OWN_LINKS: Final = {
+    "flags_revision_timeline": "timeline",
+    "flags_revision_item": "timeline",
+    "flags_revision_as_of": "timeline",
+    "flags_flag_tester": "tester",
+}
+"""By name of a page the link that it belongs to, though its address begins like that of a list."""
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -72,8 +78,8 @@ def _may_open(label: str, request: HttpRequest) -> bool:
 def _link(request: HttpRequest, title: str, icon: str, label: str, page: str = "changelist") -> dict[str, Any]:
     link: dict[str, Any] = {"title": title, "icon": icon}
     link["link"] = reverse(f"admin:{label.replace('.', '_').lower()}_{page}")
-    if request.resolver_match and request.resolver_match.url_name in HISTORY:
-        link["active"] = page == "timeline"
+    if request.resolver_match and request.resolver_match.url_name in OWN_LINKS:
+        link["active"] = page == OWN_LINKS[request.resolver_match.url_name]
     return link
 
 

@@ -13,6 +13,7 @@ from accounts.admin.filters import ProjectFilter, chosen
 from accounts.admin.requests import access_of, actor_of
 from accounts.querysets import first_environment
 from accounts.roles import Ability
+from flags.admin.flag_list import FlagList
 from flags.admin.flag_page import FlagPage
 from flags.admin.proposing import lead_to_review
 from flags.documents import percentage_number
@@ -41,7 +42,7 @@ class TagFilter(SimpleListFilter):
 
 
 @admin.register(Flag)
-class FlagAdmin(FlagPage):
+class FlagAdmin(FlagList, FlagPage):
     """Flags."""
 
     project_path = "project"

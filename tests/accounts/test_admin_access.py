@@ -54,6 +54,8 @@ CHANGING: dict[type[Model], set[str]] = {
     LogEntry: set(),
 }
 DELETING = {Flag: EDITORS, Segment: EDITORS}
+DESK = ("flags_flag_tester",)
+"""Pages about flags that are neither list nor form: whoever sees a project reads them."""
 
 
 @pytest.fixture
@@ -89,6 +91,16 @@ def test_a_list_opens_for_those_who_see_the_project(
         allowed = EVERYBODY if page == "accounts_apitoken" else SEERS
         with subtests.test(page):
             assert desk.get(f"{page}_changelist").status_code == (200 if name in allowed else 403)
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+def test_a_page_of_the_desk_opens_for_those_who_see_a_project(
+    name: str, person: Callable[[str], Person], everything: Any, subtests: pytest.Subtests
+) -> None:
+    desk = Desk(person(name))
+    for page in DESK:
+        with subtests.test(page):
+            assert (desk.get(page).status_code == 200) is (name in SEERS)
 
 
 @pytest.mark.parametrize("name", sorted(EVERYBODY))
