@@ -28,8 +28,8 @@ class SegmentForm(ServiceForm):
         rows=12,
         help_text='Who is in. For example {"attribute": "country", "operator": "equals", "value": "US"}.',
     )
-    included = IdListField(help_text="Ids that are always in, one per line.")
-    excluded = IdListField(help_text="Ids that are out unless they are listed above, one per line.")
+    included = IdListField(label="Listed in", help_text="Ids that are always in, one per line.")
+    excluded = IdListField(label="Listed out", help_text="Ids that are out unless they are listed in, one per line.")
     seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     comment = forms.CharField(required=False, max_length=2000, widget=UnfoldAdminTextInputWidget, help_text="Why.")
 

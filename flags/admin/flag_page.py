@@ -87,6 +87,7 @@ class FlagPage(GuardedAdmin):
             context["page_data"] = _json(new_flag_data(form))
         elif self.has_change_permission(request, flag):
             context["page_data"] = _json(editor_data(form, flag))
+            context["errors"] = None  # the editor names each, and leads there
             context["hidden_fields"] = [
                 form["variations"],
                 *(form[name] for name in form.fields if name.startswith("state_")),

@@ -7,7 +7,7 @@ import { valueControls } from "./values.js";
 export function comparison(context, condition, { negated, negate, remove }) {
   const { vocabulary, offers, problems } = context;
   const line = h("div", { class: "ed-line", role: "group", "aria-label": "Condition" });
-  const operators = h("span", { class: "ed-slot ed-slot-operator" });
+  const choice = h("select", { class: "ed-input", "aria-label": "Operator", on: { change: ({ target }) => turn(target.value) } });
   const value = h("span", { class: "ed-slot ed-slot-value" });
   const faults = h("div", { class: "ed-faults" });
 
@@ -40,9 +40,7 @@ export function comparison(context, condition, { negated, negate, remove }) {
       h("optgroup", { label: title }, entries.map((one) =>
         h("option", { value: one.name, title: one.meaning, selected: one.name === condition.operator }, vocabulary.words(one)))));
     const unknown = vocabulary.find(condition.operator) ? [] : [h("option", { value: "", selected: true }, condition.operator || "Choose…")];
-    const change = ({ target }) => turn(target.value);
-    const control = h("select", { class: "ed-input", "aria-label": "Operator", on: { change } }, unknown, groups);
-    operators.replaceChildren(...[control, problems.at(condition, "operator", control)].filter(Boolean));
+    choice.replaceChildren(...unknown, ...groups);  // the control itself stays: the focus may be on its way there
   }
 
   function drawValue(focus = false) {
@@ -76,6 +74,7 @@ export function comparison(context, condition, { negated, negate, remove }) {
   const gone = remove && button("Remove condition", { symbol: "close", bare: true, press: remove });
   drawOperators();
   drawValue();
+  const operators = h("span", { class: "ed-slot ed-slot-operator" }, choice, problems.at(condition, "operator", choice));
   const row = h("div", { class: "ed-row" }, not, attribute, operators, value, gone);
   line.append(row, faults);
   return line;

@@ -27,10 +27,10 @@ export function conditionBuilder(context, owner, field, options) {
   const place = h("div", { class: "ed-tree", role: "group", "aria-label": options.words });
   const drawn = new Map();
 
-  function draw({ focus = null, add = null } = {}) {
+  function draw({ focus = null, filling = false, add = null } = {}) {
     drawn.clear();
     place.replaceChildren(...root());
-    if (focus && drawn.has(focus)) focusIn(drawn.get(focus));
+    if (focus && drawn.has(focus)) focusIn(drawn.get(focus), { filling });
     else if (add !== null) (drawn.get(add) ?? place).querySelector(".ed-adds button")?.focus();
   }
 
@@ -58,7 +58,7 @@ export function conditionBuilder(context, owner, field, options) {
 
   function start(kind) {
     owner[field] = MAKE[kind]("any");
-    changed({ focus: owner[field] });
+    changed({ focus: owner[field], filling: true });
   }
 
   /** A second condition beside a lone one: both have to hold. */
@@ -66,7 +66,7 @@ export function conditionBuilder(context, owner, field, options) {
     const added = MAKE[kind]("all");
     owner[field] = { all: [owner[field], added] };
     context.announce("Added: both conditions have to be true.");
-    changed({ focus: added });
+    changed({ focus: added, filling: true });
   }
 
   function adds(add, condition) {
@@ -130,7 +130,7 @@ export function conditionBuilder(context, owner, field, options) {
       const added = MAKE[kind](joined);
       parts.push(added);
       context.announce(`${kind === "group" ? "Group" : kind === "segment" ? "Segment" : "Condition"} added.`);
-      changed({ focus: added });
+      changed({ focus: added, filling: true });
     };
     const drop = (index) => {
       parts.splice(index, 1);

@@ -57,8 +57,9 @@ export function liveRegion(root) {
 
 export const CONTROLS = "input:not([hidden]), select, textarea, button";
 
-export function focusIn(element) {
-  element?.querySelector(CONTROLS)?.focus();
+/** Focus the first control in the element; where something was added, the first that waits to be filled. */
+export function focusIn(element, { filling = false } = {}) {
+  ((filling && element?.querySelector("input:not([type=checkbox])")) || element?.querySelector(CONTROLS))?.focus();
 }
 
 export const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;

@@ -59,7 +59,7 @@ function stateCard(context, environment, state) {
     const name = variationName(context, state.off_variation);
     told.textContent = state.enabled
       ? "The flag decides by what stands below."
-      : `Everybody gets ${name}. What stands below applies once the flag is on.`;
+      : `Everybody gets “${name}”. What stands below applies once the flag is on.`;
   }
 
   function drawOff(focus = false) {
@@ -85,7 +85,7 @@ function defaultRule(context, state) {
     const share = state.rollout_percentage;
     rest.textContent = share === 100
       ? "Everybody whom no target or rule names gets this."
-      : `Of those whom no target or rule names, ${share ?? "?"} % get this; the others get ${variationName(context, state.off_variation)}.`;
+      : `Of those whom no target or rule names, ${share ?? "?"} % get this; the others get “${variationName(context, state.off_variation)}”.`;
   };
   context.onChange(rest, paint);
   paint();

@@ -63,7 +63,7 @@ function single(kind, value, set) {
 }
 
 function duration(value, set) {
-  const [, count = "30", unit = "d"] = /^(\d+)([smhdw])$/.exec(value ?? "") ?? [];
+  const [, count = "", unit = "d"] = /^(\d+)([smhdw])$/.exec(value ?? "") ?? [];
   const number = h("input", { type: "number", min: "1", step: "1", class: "ed-input ed-short", "aria-label": "Value", value: count });
   const units = select("Unit", UNITS, unit, () => set(`${number.value}${units.value}`));
   number.addEventListener("input", () => set(`${number.value}${units.value}`));

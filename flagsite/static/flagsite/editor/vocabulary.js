@@ -47,7 +47,7 @@ export class Vocabulary {
   carry(condition, operator, preferred) {
     const kinds = new Set([...operator.one, ...operator.many]);
     const wordy = [...kinds].some((kind) => !["number", "boolean"].includes(kind));
-    const old = [condition.value ?? []].flat().filter((value) => kinds.has(kindOf(value)) || (wordy && kindOf(value) === "text"));
+    const old = [condition.value ?? []].flat().filter((value) => value !== "" && (kinds.has(kindOf(value)) || (wordy && kindOf(value) === "text")));
     if (!kinds.size && !operator.choices.length) delete condition.value;
     else if (operator.choices.length) condition.value = operator.choices.includes(old[0]) ? old[0] : operator.choices[0];
     else if (operator.many.length && (old.length > 1 || !operator.one.length)) condition.value = old;
