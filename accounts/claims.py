@@ -41,7 +41,7 @@ def read_claims(said: Mapping[str, Any], *, roles_claim: str) -> Claims:
 
 def _text(said: Mapping[str, Any], name: str) -> str:
     value = said.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return value.strip() if isinstance(value, str) and "\0" not in value else ""
 
 
 def roles_of_values(entries: Iterable[str]) -> Mapped:

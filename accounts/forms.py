@@ -5,18 +5,22 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.auth.forms import BaseUserCreationForm
 from django.db.models import QuerySet
 from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
     UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from accounts.errors import KeyTaken
-from accounts.models import ApiToken, Environment, Project, ServerKey, User
+from accounts.models import ApiToken, Environment, Invitation, Project, ServerKey, User
 from accounts.permissions import Access
-from accounts.roles import Ability, Role, role_with
+from accounts.querysets import Held, roles_held
+from accounts.roles import Ability, Role
 from accounts.services.keys import MAX_OVERLAP_HOURS, OVERLAP_HOURS
 from flagsite.lib.problems import InputError, Refusal
 
@@ -142,10 +146,10 @@ class UserForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        granted = Access.of(self.instance).granted if self.instance.pk else {}
+        own = {held.project: held.role for held in roles_held(self.instance) if not held.group}
         for name, field in self.fields.items():
             if isinstance(field, RoleField):
-                self.initial[name] = role_with(granted.get(field.project.pk, frozenset())) or ""
+                self.initial[name] = own.get(field.project) or ""
 
     def changed_roles(self) -> list[tuple[Project, Role | None]]:
         """Return the projects in which the person is to have another role, or none."""
@@ -160,14 +164,47 @@ class UserForm(ServiceForm):
 class RoleField(forms.ChoiceField):
     """The role of a person in one project."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, through_group: Held | None = None) -> None:
         super().__init__(
             required=False,
             label=project.name,
             choices=[NO_ROLE, *ROLES],
             widget=UnfoldAdminSelectWidget,
+            help_text=f"Beside this: {through_group}. What a group gives is not taken away here."
+            if through_group
+            else "",
         )
         self.project = project
+
+
+class InvitationForm(ServiceForm):
+    """Whom to invite, and their role in each project that the one who asks manages."""
+
+    class Meta:
+        model = Invitation
+        fields = ("email",)
+        widgets = {"email": UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"})}
+
+    def roles(self) -> dict[Project, Role]:
+        """Return the roles that were chosen."""
+        fields = [(field, self.cleaned_data[name]) for name, field in self.fields.items()]
+        return {field.project: Role(chosen) for field, chosen in fields if isinstance(field, RoleField) and chosen}
+
+
+class NewcomerForm(BaseUserCreationForm):  # type: ignore[type-arg]  # no generic at run time
+    """What somebody who accepts an invitation says of themselves; the address is that of the invitation."""
+
+    class Meta:
+        model = User
+        fields = ("username", "first_name", "last_name")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("username", "first_name", "last_name"):
+            self.fields[name].widget = UnfoldAdminTextInputWidget(attrs=self.fields[name].widget.attrs)
+        for name in ("password1", "password2"):
+            self.fields[name].widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
+        self.fields["username"].help_text = "With this name you sign in."
 
 
 class ServerKeyForm(ServiceForm):

@@ -18,6 +18,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.querysets import has_signed_in_from
+from accounts.sign_ins import attempted_name
 from flagsite.lib import clock
 
 AT_HOME_DAYS: Final = 90
@@ -31,7 +32,7 @@ class ByNameAndByAddress(AxesDatabaseHandler):
         """Tell whether the name, or the address for this name, is locked out."""
         if super().is_locked(request, credentials):
             return True
-        address, name = request.axes_ip_address, str((credentials or {}).get(User.USERNAME_FIELD) or "")
+        address, name = request.axes_ip_address, attempted_name(credentials or {})
         if closed_until(address, since=get_cool_off_threshold(request)) is None:
             return False
         return not has_signed_in_from(address, name, since=clock.now() - timedelta(days=AT_HOME_DAYS))

@@ -1,4 +1,4 @@
-"""People, projects, environments and keys: tables, constraints, and questions about one row."""
+"""People, projects, environments, keys and invitations: tables, constraints, and questions about one row."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -8,12 +8,16 @@ from django.db import models
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from accounts.credentials import Kind
-from accounts.roles import IN_WORDS, Ability
+from accounts.roles import IN_WORDS, Ability, Role
 from flagsite.lib.keys import MAX_KEY, validate_key
 
 
 class User(AbstractUser):
     """A person. What they may do in a project is a role there; a superuser may do everything everywhere."""
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = "person"
+        verbose_name_plural = "people"
 
 
 class Project(models.Model):
@@ -122,3 +126,46 @@ class ApiToken(Key):
     class Meta(Key.Meta):
         verbose_name = "API token"
         verbose_name_plural = "API tokens"
+
+
+class Invitation(models.Model):
+    """Somebody who is asked to come, by an address and a link that works once. The link itself is not stored.
+
+    `nonce` is what the signed link has to carry: a new one makes every older link useless.
+    """
+
+    email = models.EmailField("e-mail address")
+    nonce = models.CharField(max_length=32, editable=False)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="invitations_made")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    accepted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="invitations_accepted")
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def is_open(self, now: datetime) -> bool:
+        """Tell whether it can be accepted at `now`."""
+        return self.accepted_at is None and self.withdrawn_at is None and now < self.expires_at
+
+
+class InvitedRole(models.Model):
+    """The role that an invitation gives in one project."""
+
+    invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, related_name="roles")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="invited_roles")
+    role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
+
+    class Meta:
+        ordering: ClassVar = ["project__key"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["invitation", "project"], name="one_role_per_invitation_and_project"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project} · {self.role}"

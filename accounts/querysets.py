@@ -1,16 +1,28 @@
 """Reads of accounts' tables."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from auditlog.models import LogEntry
 from axes.models import AccessAttempt
-from django.db.models import Q, QuerySet
+from django.contrib.auth.models import Group
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.audit import Entrance
 from accounts.credentials import Credential, Kind
 from accounts.errors import EnvironmentNotFound, ProjectNotFound
-from accounts.models import ApiToken, Environment, Project, ProjectUserPermission, ServerKey, User
+from accounts.models import (
+    ApiToken,
+    Environment,
+    Invitation,
+    Project,
+    ProjectGroupPermission,
+    ProjectUserPermission,
+    ServerKey,
+    User,
+)
 from accounts.permissions import abilities_by_project
 from accounts.roles import Ability, Role, role_with
 from flagsite.lib import clock
@@ -108,22 +120,74 @@ def server_keys_in_force(ids: Iterable[str]) -> set[str]:
     return set(ServerKey.objects.filter(alive, pk__in=list(ids)).values_list("pk", flat=True))
 
 
-def people_of(project: Project) -> list[tuple[User, Role]]:
-    """Return who has which role of their own in the project, by name, in one query."""
-    rows = ProjectUserPermission.objects.filter(content_object=project).select_related("user", "permission")
-    held: dict[User, set[Ability]] = {}
-    known = {ability.value for ability in Ability}
-    for row in rows.order_by("user__username"):
-        if row.permission.codename in known:
-            held.setdefault(row.user, set()).add(Ability(row.permission.codename))
-    roles = [(user, role_with(frozenset(abilities))) for user, abilities in held.items()]
-    return [(user, role) for user, role in roles if role]
+@dataclass(frozen=True)
+class Held:
+    """A role that somebody has in a project; through which group, when it is not their own."""
+
+    project: Project
+    role: Role
+    group: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.role} (through the group {self.group})" if self.group else str(self.role)
+
+
+def people_of(project: Project) -> list[tuple[User, Held]]:
+    """Return who has which role in the project, by name, in a number of queries that does not grow."""
+    people = with_roles(people_in(Project.objects.filter(pk=project.pk)), Project.objects.filter(pk=project.pk))
+    return [(user, held) for user in people.order_by("username") for held in roles_held(user)]
+
+
+def people_in(projects: QuerySet[Project]) -> QuerySet[User]:
+    """Return everybody who has a role in one of the projects, of their own or through a group."""
+    own = ProjectUserPermission.objects.filter(content_object__in=projects)
+    through_groups = ProjectGroupPermission.objects.filter(content_object__in=projects)
+    members = Q(pk__in=User.groups.through.objects.filter(group__in=through_groups.values("group")).values("user"))
+    return User.objects.filter(Q(pk__in=own.values("user")) | members)
 
 
 def people_seen_from(projects: QuerySet[Project], *, user: User) -> QuerySet[User]:
     """Return the person themselves and everybody who has a role in one of the projects."""
-    rows = ProjectUserPermission.objects.filter(content_object__in=projects)
-    return User.objects.filter(Q(pk=user.pk) | Q(pk__in=rows.values("user")))
+    return User.objects.filter(Q(pk=user.pk) | Q(pk__in=people_in(projects).values("pk")))
+
+
+def with_roles(people: QuerySet[User], projects: QuerySet[Project]) -> QuerySet[User]:
+    """Return the people with what `roles_held` reads of them, in a number of queries that does not grow."""
+    own, through_groups = (
+        model.objects.filter(content_object__in=projects).select_related("permission", "content_object")
+        for model in (ProjectUserPermission, ProjectGroupPermission)
+    )
+    groups = Group.objects.order_by("name").prefetch_related(
+        Prefetch("projectgrouppermission_set", queryset=through_groups, to_attr="granted")
+    )
+    return people.prefetch_related(
+        Prefetch("projectuserpermission_set", queryset=own, to_attr="granted"),
+        Prefetch("groups", queryset=groups, to_attr="with_grants"),
+    )
+
+
+def roles_held(person: Any) -> list[Held]:
+    """Return the roles of somebody who was read by `with_roles`: by project, their own first."""
+    found = _roles_in(person.granted, "")
+    for group in person.with_grants:
+        found += _roles_in(group.granted, group.name)
+    return sorted(found, key=lambda held: (held.project.key, held.group))
+
+
+def _roles_in(rows: Iterable[Any], group: str) -> list[Held]:
+    known = {ability.value for ability in Ability}
+    granted: dict[Project, set[Ability]] = {}
+    for row in rows:
+        if row.permission.codename in known:
+            granted.setdefault(row.content_object, set()).add(Ability(row.permission.codename))
+    roles = ((project, role_with(frozenset(abilities))) for project, abilities in granted.items())
+    return [Held(project, role, group) for project, role in roles if role]
+
+
+def open_invitations_to(email: str) -> list[Invitation]:
+    """Return the invitations to the address that can be accepted now, the oldest first."""
+    unused = Invitation.objects.filter(email__iexact=email, accepted_at=None, withdrawn_at=None)
+    return list(unused.filter(expires_at__gt=clock.now()).order_by("pk"))
 
 
 def failures_of(name: str, *, address: str | None, since: datetime) -> dict[datetime, int]:

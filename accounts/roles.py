@@ -33,6 +33,16 @@ IN_WORDS: Final[dict[Ability, str]] = {
 }
 
 
+def what_may(role: Role) -> str:
+    """Return what the role may do, in words."""
+    return "; ".join(IN_WORDS[ability] for ability in Ability if ability in ABILITIES[role])
+
+
+def in_words() -> list[tuple[Role, str]]:
+    """Return each role with what it may do that the one before may not."""
+    return [(role, IN_WORDS[ability]) for role, ability in zip(Role, Ability, strict=True)]
+
+
 def role_with(abilities: frozenset[Ability]) -> Role | None:
     """Return the strongest role whose abilities are all among `abilities`, or None."""
     for role in (Role.ADMIN, Role.EDITOR, Role.VIEWER):

@@ -5,6 +5,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from accounts.admin import openid_connect, second_factor
+from accounts.admin.acceptance import acceptance_page
 from accounts.admin.entrance import second_factor_page
 
 own = admin.site.admin_view
@@ -14,6 +15,7 @@ urlpatterns = [
     path("sign-in/second-factor/", second_factor_page, name="mfa_authenticate"),
     path("sign-in/<slug:provider_id>/", openid_connect.to_provider, name="openid_connect_login"),
     path("sign-in/<slug:provider_id>/callback/", openid_connect.from_provider, name="openid_connect_callback"),
+    path("invitation/<str:token>/", acceptance_page, name="accounts_invitation_accept"),
     path("second-factor/", own(second_factor.overview), name="mfa_index"),
     path("second-factor/set-up/", own(second_factor.set_up), name="mfa_activate_totp"),
     path("second-factor/remove/", own(second_factor.remove), name="mfa_deactivate_totp"),

@@ -48,6 +48,7 @@ SIDEBAR: Final = (
             ("Server keys", "key", "accounts.ServerKey"),
             ("API tokens", "badge", "accounts.ApiToken"),
             ("People", "person", "accounts.User"),
+            ("Invitations", "mail", "accounts.Invitation"),
             ("Audit log", "list", "auditlog.LogEntry"),
         ),
     ),

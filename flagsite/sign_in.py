@@ -1,4 +1,4 @@
-"""Django's settings of how people sign in: passwords, lock-outs, second factor, OpenID Connect.
+"""Django's settings of how people come in: passwords, lock-outs, second factor, invitations, OpenID Connect.
 
 `flagsite.settings` takes all of these names over.
 """
@@ -56,6 +56,18 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds for which a proof counts when 
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Flagsite"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+
+# --- invitations, and the e-mail that carries them -----------------------------------------------------------------
+
+INVITATION_DAYS = env.integer("INVITATION_DAYS", default=7, least=1)
+EMAIL_HOST = env.text("EMAIL_HOST")  # none: links are handed over by whoever invites
+EMAIL_PORT = env.integer("EMAIL_PORT", default=587, least=1)
+EMAIL_HOST_USER = env.text("EMAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_PASSWORD")
+EMAIL_USE_TLS = env.boolean("EMAIL_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "flagsite@localhost")
 
 # --- OpenID Connect ------------------------------------------------------------------------------------------------
 

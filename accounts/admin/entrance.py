@@ -23,6 +23,14 @@ from flagsite.lib.content_security import built_by_alpine
 CODE_ATTRIBUTES = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": "", "maxlength": "16"}
 
 
+def openid_offer(wanted: str) -> dict[str, str]:
+    """Return what a page needs to offer the OpenID provider, which leads on to the wanted page."""
+    if not settings.OIDC_ISSUER:
+        return {}
+    address = f"{reverse('openid_connect_login', args=['oidc'])}?{urlencode({'next': wanted})}"
+    return {"openid_name": settings.OIDC_NAME, "openid_address": address}
+
+
 class SignInPage(LoginView):
     """The admin's sign-in: what follows a right password is allauth's decision."""
 
@@ -35,12 +43,7 @@ class SignInPage(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Offer the OpenID provider, when there is one."""
-        context = super().get_context_data(**kwargs)
-        if settings.OIDC_ISSUER:
-            wanted = urlencode({"next": self.get_success_url()})
-            address = reverse("openid_connect_login", args=["oidc"])
-            context |= {"openid_name": settings.OIDC_NAME, "openid_address": f"{address}?{wanted}"}
-        return context
+        return {**super().get_context_data(**kwargs), **openid_offer(self.get_success_url())}
 
 
 class AsksForCode:

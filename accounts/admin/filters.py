@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin.requests import access_of
-from accounts.models import Environment
+from accounts.models import Environment, Project
+from accounts.querysets import people_in
 from accounts.roles import Ability
 
 
@@ -26,6 +27,24 @@ class ProjectFilter(SimpleListFilter):
         """Keep the rows of the chosen project."""
         del request
         return chosen(self, queryset, self.path)
+
+
+class ProjectOfPersonFilter(ProjectFilter):
+    """People who have a role in one project, of their own or through a group."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the projects that the person may see."""
+        del model_admin
+        return list(access_of(request).projects(Ability.VIEW).values_list("key", "name"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the people of the chosen project."""
+        del request
+        if self.value() is None:
+            return queryset
+        if self.value() not in dict(self.lookup_choices):
+            return queryset.none()
+        return queryset.filter(pk__in=people_in(Project.objects.filter(key=self.value())).values("pk"))
 
 
 class EnvironmentFilter(SimpleListFilter):

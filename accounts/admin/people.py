@@ -13,20 +13,22 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
+from accounts.admin.filters import ProjectOfPersonFilter
 from accounts.admin.guarded import GuardedAdmin
+from accounts.admin.markup import pill, pills
 from accounts.admin.requests import access_of, actor_of
 from accounts.forms import RoleField, ServiceForm, UserForm
 from accounts.models import Project, User
 from accounts.permissions import Access
-from accounts.querysets import people_seen_from
-from accounts.roles import Ability, role_with
-from accounts.second_factors import has_second_factor
+from accounts.querysets import people_seen_from, roles_held, with_roles
+from accounts.roles import Ability, in_words
+from accounts.second_factors import has_second_factor, with_second_factor
 from accounts.services import create_user, grant_role, remove_second_factor, set_password, update_user, withdraw_role
 from flagsite.lib.problems import NotAllowed
 
@@ -52,8 +54,7 @@ class UserAdmin(GuardedAdmin):
     form = UserForm
     add_form = NewUserForm
 
-    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser", "last_login")
-    list_filter = ("is_active", "is_superuser")
+    list_filter = (ProjectOfPersonFilter, "is_active", "is_superuser")
     search_fields = ("username", "email", "first_name", "last_name")
     ordering = ("username",)
     add_fieldsets = ((None, {"fields": ("username", "email", "password1", "password2", "is_superuser")}),)
@@ -64,9 +65,30 @@ class UserAdmin(GuardedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Return the people with whom the person shares a project; superusers see all."""
         access = access_of(request)
-        if access.unlimited:
-            return User.objects.order_by("username")
-        return people_seen_from(access.projects(Ability.VIEW), user=access.user).order_by("username")
+        projects = access.projects(Ability.VIEW)
+        people = User.objects.all() if access.unlimited else people_seen_from(projects, user=access.user)
+        return with_second_factor(with_roles(people, projects)).order_by("username")
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the columns; who has a second factor is for superusers to know, who can require one."""
+        shown = ("username", "full_name", "email", "roles", "is_active", "last_login")
+        return (*shown, "second_factor") if access_of(request).unlimited else shown
+
+    @admin.display(description="Called", ordering="last_name")
+    def full_name(self, user: User) -> str:
+        """Return first and last name."""
+        return user.get_full_name() or "-"
+
+    @admin.display(description="Roles")
+    def roles(self, user: User) -> SafeString:
+        """Return the role in each project that the reader sees; dashed, with the group's name, when it is a group's."""
+        held = [pill(f"{each.project} · {each}", "" if each.group else "info") for each in roles_held(user)]
+        return pills([pill("Superuser", "primary"), *held] if user.is_superuser else held)
+
+    @admin.display(description="Second factor", boolean=True)
+    def second_factor(self, user: Any) -> bool:
+        """Tell whether one is set up."""
+        return bool(user.asked_for_code)
 
     def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Tell whether the person may see this one, or others at all."""
@@ -95,7 +117,8 @@ class UserAdmin(GuardedAdmin):
         """Return the form, with a role for each project that the one who asks manages."""
         if obj is None:
             return super().get_form(request, obj, change=change, **kwargs)
-        roles = {f"role_{project.pk}": RoleField(project) for project in self._managed(request)}
+        groups = {held.project: held for held in roles_held(obj) if held.group}
+        roles = {f"role_{project.pk}": RoleField(project, groups.get(project)) for project in self._managed(request)}
         kwargs["form"] = types.new_class("UserForm", (UserForm,), exec_body=lambda body: body.update(roles))
         return super().get_form(request, obj, change=change, **kwargs)
 
@@ -111,14 +134,14 @@ class UserAdmin(GuardedAdmin):
             known = (*known, "password_link")
         roles: list[Any] = [f"role_{project.pk}" for project in self._managed(request)]
         if not self.has_change_permission(request, obj):
-            roles = [self._roles_seen_by(request)]
+            roles = ["roles"]
         return ((None, {"fields": known}), ("Roles", {"fields": roles}))[: 2 if roles else 1]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Return everything but the roles, for those who are no superusers."""
         if obj is None:
             return ()
-        always = ("last_login", "password_link")
+        always = ("last_login", "password_link", "roles")
         return always if access_of(request).unlimited else (*KNOWN, *always)
 
     @admin.display(description="Password")
@@ -126,17 +149,6 @@ class UserAdmin(GuardedAdmin):
         """Return a link to where a password is set."""
         address = self.address("password", user.pk)
         return format_html('<a class="text-link" href="{}">Set a new password</a>', address)
-
-    def _roles_seen_by(self, request: HttpRequest) -> Any:
-        visible = list(access_of(request).projects(Ability.VIEW))
-
-        @admin.display(description="Roles")
-        def roles(user: User) -> SafeString | str:
-            granted = Access.of(user).granted
-            held = [(project, role_with(granted.get(project.pk, frozenset()))) for project in visible]
-            return format_html_join("", "<div>{} · {}</div>", ((p, role) for p, role in held if role)) or "None"
-
-        return roles
 
     # --- what is saved ---------------------------------------------------------------------------------------------
 
@@ -177,6 +189,7 @@ class UserAdmin(GuardedAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Offer superusers to remove a second factor that somebody lost."""
+        context["in_words"] = in_words()
         user = context.get("original")
         if user and access_of(request).unlimited and user != access_of(request).user and has_second_factor(user):
             context["remove_second_factor"] = self.address("second_factor", user.pk)

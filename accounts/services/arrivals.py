@@ -1,21 +1,34 @@
 """Whether somebody whom an OpenID provider vouches for is let in, and as whom."""
 
 import re
-from typing import Final
+from typing import Final, TypedDict
 
 import structlog
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 
 from accounts.actors import Actor, Source
 from accounts.audit import Action, record
 from accounts.claims import Claims, roles_for
-from accounts.models import Project, User
+from accounts.models import Invitation, Project, User
+from accounts.querysets import open_invitations_to
+from accounts.second_factors import factors_of
+from accounts.services.invitations import accept_as, accept_as_new_person
+from accounts.services.keys import revoke_key
 from accounts.services.people import create_user
 from accounts.services.roles import grant_role
 from flagsite.lib.problems import NotAllowed
 
 log = structlog.get_logger(__name__)
+
+
+class Names(TypedDict):
+    """What somebody is called, beside the name with which they sign in."""
+
+    first_name: str
+    last_name: str
+
 
 MAX_NAME: Final = 150
 UNUSUAL: Final = re.compile(r"[^\w.@+-]")
@@ -37,8 +50,11 @@ def let_in(claims: Claims, *, known: User | None, address: str | None) -> User:
     if known is None:
         if not claims.email or not claims.verified:
             raise NotAllowed(f"{settings.OIDC_NAME} does not say that your e-mail address is verified.")
-        known = _person_with(claims.email) or _new_person(claims, address)
-        _write_down(known, address)
+        known = _person_with(claims.email) or _invited_person(claims, address) or _new_person(claims, address)
+        if known.is_active:
+            _prove_address(known, address)
+            for invitation in open_invitations_to(claims.email):
+                _accept_too(known, invitation, address)
     if not known.is_active:
         raise NotAllowed(f"{known} may not sign in any more.")
     return known
@@ -59,9 +75,8 @@ def _new_person(claims: Claims, address: str | None) -> User:
         username=_free_name(claims),
         password=None,
         email=claims.email,
-        first_name=claims.first_name[:MAX_NAME],
-        last_name=claims.last_name[:MAX_NAME],
         by=by,
+        **_names(claims),
     )
     for key, role in sorted(roles_for(claims, settings.OIDC_ROLES).items()):
         project = Project.objects.filter(key=key).first()
@@ -72,6 +87,10 @@ def _new_person(claims: Claims, address: str | None) -> User:
     return person
 
 
+def _names(claims: Claims) -> Names:
+    return {"first_name": claims.first_name[:MAX_NAME], "last_name": claims.last_name[:MAX_NAME]}
+
+
 def _free_name(claims: Claims) -> str:
     wanted = UNUSUAL.sub("-", claims.name or claims.email.partition("@")[0])[: MAX_NAME - 10] or "person"
     taken = set(User.objects.filter(username__istartswith=wanted).values_list("username", flat=True))
@@ -79,7 +98,40 @@ def _free_name(claims: Claims) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _write_down(person: User, address: str | None) -> None:
+def _invited_person(claims: Claims, address: str | None) -> User | None:
+    """Return somebody who is created because they are invited; of an invitation that cannot be accepted, nothing."""
+    for invitation in open_invitations_to(claims.email):
+        try:
+            return accept_as_new_person(
+                invitation, username=_free_name(claims), password=None, address=address, **_names(claims)
+            )
+        except NotAllowed as refusal:
+            log.warning("invitation_void", reason=refusal.detail)
+    return None
+
+
+def _accept_too(person: User, invitation: Invitation, address: str | None) -> None:
+    try:
+        accept_as(person, invitation, address=address)
+    except NotAllowed as refusal:
+        log.warning("invitation_void", reason=refusal.detail)
+
+
+def _prove_address(person: User, address: str | None) -> None:
+    """Write down that the person's account with the provider is theirs here too.
+
+    Whoever opened an invitation's link has chosen a password without proving the address. Now that somebody proves it,
+    that password, its second factor and its tokens open nothing any more: it may have been somebody else.
+    """
     by = Actor.person(person, source=Source.ADMIN, address=address)
-    comes = {"openid_connect": "linked"}
-    record(Action.UPDATE, person, by=by, project=None, old={"openid_connect": None}, new=comes)
+    unproved = "kept"
+    if EmailAddress.objects.filter(user=person, verified=False).update(verified=True):
+        person.set_unusable_password()
+        person.save(update_fields=["password"])
+        factors_of(person).delete()
+        for token in person.api_tokens.filter(revoked_at=None):
+            revoke_key(token, by=by)
+        unproved = "wiped"
+    old = {"openid_connect": None, "password": "kept"}
+    new = {"openid_connect": "linked", "password": unproved}
+    record(Action.UPDATE, person, by=by, project=None, old=old, new=new)

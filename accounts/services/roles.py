@@ -6,8 +6,9 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit import Action, record
+from accounts.errors import MissingRole
 from accounts.models import Project, ProjectUserPermission, User
-from accounts.permissions import require, role_of
+from accounts.permissions import abilities_of, require, role_of
 from accounts.roles import ABILITIES, Ability, Role
 
 
@@ -16,10 +17,9 @@ def grant_role(*, user: User, role: Role, project: Project, by: Actor) -> None:
     """Give the person exactly this role in the project, in place of any other.
 
     Raises:
-        MissingRole: when the actor may not manage the project.
+        MissingRole: when the actor may not manage the project, or has less than the role.
     """
-    if by.user is None or not by.user.is_superuser:
-        require(by, Ability.MANAGE, project)
+    require_to_grant(role, project, by)
     _set_role(user, role, project, by)
 
 
@@ -32,6 +32,18 @@ def withdraw_role(*, user: User, project: Project, by: Actor) -> None:
     """
     require(by, Ability.MANAGE, project)
     _set_role(user, None, project, by)
+
+
+def require_to_grant(role: Role, project: Project, by: Actor) -> None:
+    """Let the actor pass when they may give the role, or refuse.
+
+    Raises:
+        ProjectNotFound: when they may not even see the project.
+        MissingRole: when they may not manage people there, or have less themselves than the role would give.
+    """
+    require(by, Ability.MANAGE, project)
+    if by.user is not None and not ABILITIES[role] <= abilities_of(by.user, project):
+        raise MissingRole(f"{by.label} has less than the role {role} in the project `{project.key}`.")
 
 
 def _set_role(user: User, role: Role | None, project: Project, by: Actor) -> None:

@@ -38,6 +38,7 @@ ADDING = {
     "accounts_serverkey": MANAGERS,
     "accounts_apitoken": EVERYBODY,
     "accounts_user": SUPERUSERS,
+    "accounts_invitation": MANAGERS,
     "auditlog_logentry": set(),
 }
 """Every page of the admin, and who may add there."""

@@ -1,12 +1,19 @@
 """People and projects in the admin."""
 
+from collections.abc import Callable
+
 import pytest
 from auditlog.models import LogEntry
+from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from guardian.shortcuts import assign_perm
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Project, User
 from accounts.permissions import role_of
-from accounts.roles import Role
+from accounts.roles import ABILITIES, IN_WORDS, Role
 from accounts.services import create_project, grant_role
 from tests.conftest import SYSTEM, Person
 from tests.desk import Desk, errors_in, form_in
@@ -146,3 +153,78 @@ def test_a_person_gets_no_name_that_another_has(sam: Person, vi: Person, ed: Per
     desk = Desk(sam)
     with nothing_changes():
         assert "username" in errors_in(desk.save(vi.user, username="ed"))
+
+
+# --- the list, and roles that come through groups ------------------------------------------------------------------
+
+
+@pytest.fixture
+def developers(shop: Project, nina: Person) -> Group:
+    """A group, kept by whoever runs the installation, that edits the shop; Nina is in it."""
+    group = Group.objects.create(name="Developers")
+    for ability in ABILITIES[Role.EDITOR]:
+        assign_perm(ability.value, group, shop)
+    nina.user.groups.add(group)
+    return group
+
+
+def test_the_list_says_who_has_which_role_and_which_comes_through_a_group(
+    ada: Person, vi: Person, developers: Group
+) -> None:
+    desk = Desk(ada)
+    assert {user.username for user in desk.rows("accounts_user")} == {"ada", "vi", "nina"}
+    page = desk.get("accounts_user_changelist").content.decode()
+    for words in ("Shop · admin", "Shop · viewer", "Shop · editor (through the group Developers)"):
+        assert words in page
+
+
+def test_roles_in_projects_that_one_does_not_see_are_not_in_the_list(ada: Person, vi: Person) -> None:
+    other = create_project(key="elsewhere", name="Elsewhere", by=SYSTEM)
+    grant_role(user=vi.user, role=Role.EDITOR, project=other, by=SYSTEM)
+    assert "Elsewhere" not in Desk(ada).get("accounts_user_changelist").content.decode()
+
+
+def test_the_list_is_narrowed_to_a_project(sam: Person, otto: Person, vi: Person, developers: Group) -> None:
+    rows = Desk(sam).rows("accounts_user", project="shop")
+    assert {user.username for user in rows} == {"vi", "nina"}
+
+
+def test_a_role_through_a_group_is_shown_where_roles_are_changed_and_stays(
+    ada: Person, nina: Person, shop: Project, developers: Group
+) -> None:
+    desk = Desk(ada)
+    page = desk.open(nina.user).content.decode()
+    assert "Beside this: editor (through the group Developers)" in page
+    with nothing_changes():
+        assert desk.save(nina.user).status_code == 302
+    assert desk.save(nina.user, **{f"role_{shop.pk}": "admin"}).status_code == 302
+    assert role_of(nina.user, shop) is Role.ADMIN
+    assert desk.save(nina.user, **{f"role_{shop.pk}": ""}).status_code == 302
+    assert role_of(nina.user, shop) is Role.EDITOR
+
+
+def test_the_project_s_page_names_the_people_of_its_groups(ada: Person, shop: Project, developers: Group) -> None:
+    assert "editor (through the group Developers)" in Desk(ada).open(shop).content.decode()
+
+
+def test_what_a_role_may_do_stands_on_the_page_in_plain_words(ada: Person, vi: Person) -> None:
+    page = Desk(ada).open(vi.user).content.decode()
+    for words in ("What a role may do", *IN_WORDS.values()):
+        assert words in page
+
+
+def test_the_list_takes_no_more_queries_for_more_people(
+    sam: Person,
+    shop: Project,
+    developers: Group,
+    make_person: Callable[..., Person],
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    desk = Desk(sam)
+    with CaptureQueriesContext(connection) as few:
+        desk.get("accounts_user_changelist")
+    for number in range(20):
+        person = make_person(f"person-{number}", role=Role.VIEWER, project=shop)
+        person.user.groups.add(developers)
+    with django_assert_max_num_queries(len(few)):
+        assert len(desk.rows("accounts_user")) == 22

@@ -34,6 +34,7 @@ NOUNS = {
     "accounts/claims": "what an OpenID provider says of somebody, and which roles follow",
     "accounts/credentials": "the text of a key: made, read, hashed",
     "accounts/lock_outs": "who may not try to sign in for a while",
+    "accounts/mail": "what people are told by e-mail",
     "accounts/roles": "the table of what a role may do",
     "accounts/second_factors": "who has a second factor, and who must have one",
     "accounts/sign_ins": "writes down who comes, goes, or is not let in",
