@@ -2,6 +2,10 @@
 
 from collections.abc import Iterator
 
+import orjson
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
 from accounts.models import Project
 from flags.models import FlagState
 from segments.attributes import Found, asked_in
@@ -9,10 +13,14 @@ from segments.attributes import Found, asked_in
 
 def attributes_in_flags(project: Project) -> Iterator[Found]:
     """Return what the rules of all environments ask about, and what contexts are bucketed by."""
-    rows = FlagState.objects.filter(flag__project=project).values_list("rules", "fallthrough")
-    for rules, fallthrough in rows.iterator(chunk_size=500):
-        for serve in (fallthrough, *(rule["serve"] for rule in rules)):
-            if "bucket_by" in serve:
-                yield serve["bucket_by"], "text"
-        for rule in rules:
+    states = FlagState.objects.filter(flag__project=project).order_by()
+    buckets = states.filter(fallthrough__has_key="bucket_by").values_list("fallthrough__bucket_by", flat=True)
+    for attribute in buckets.distinct():
+        yield attribute, "text"
+    # as texts: most environments of a flag have the same rules, and there may be thousands of flags
+    texts = states.annotate(text=Cast("rules", TextField())).values_list("text", flat=True)
+    for text in texts.distinct().iterator(chunk_size=500):
+        for rule in orjson.loads(text):
+            if "bucket_by" in rule["serve"]:
+                yield rule["serve"]["bucket_by"], "text"
             yield from asked_in(rule["if"])

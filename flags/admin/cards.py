@@ -127,7 +127,7 @@ def _lines(condition: Any, depth: int = 0, join: str = "") -> Iterator[Line]:
         case {"all": [*parts]} | {"any": [*parts]} if parts:
             word = "AND" if "all" in condition else "OR"
             heading = "all of these are true:" if word == "AND" else "at least one of these is true:"
-            yield Line(depth, join, heading)
+            yield Line(depth, join, heading if depth else heading.capitalize())
             for place, part in enumerate(parts):
                 yield from _lines(part, depth + 1, word if place else "")
         case {"not": {"all": _} | {"any": _} as inner}:

@@ -41,7 +41,7 @@ export function environmentPanel(context, environment, state, names) {
 function section(words, note, ...content) {
   const id = uid("section");
   return h("section", { class: "ed-section", role: "region", "aria-labelledby": id },
-    h("h3", { class: "ed-section-title", id }, words), note && h("p", { class: "ed-note" }, note), content);
+    h("h2", { class: "ed-section-title", id }, words), note && h("p", { class: "ed-note" }, note), content);
 }
 
 function stateCard(context, environment, state) {
@@ -90,7 +90,7 @@ function defaultRule(context, state) {
   context.onChange(rest, paint);
   paint();
   return section("Default rule", null, h("div", { class: "ed-card" }, h("div", { class: "ed-card-body" },
-    h("div", { class: "ed-part" }, h("h4", { class: "ed-part-title" }, icon("subdirectory_arrow_right"), "Everybody else gets"), serve),
+    h("div", { class: "ed-part" }, h("h3", { class: "ed-part-title" }, icon("subdirectory_arrow_right"), "Everybody else gets"), serve),
     h("div", { class: "ed-part ed-columns" },
       h("div", { class: "ed-field" }, h("span", { class: "ed-label", "aria-hidden": "true" }, "Rollout percentage"),
         percentage(context, state, "rollout_percentage", "Rollout percentage of the default rule"), rest),

@@ -41,9 +41,9 @@ export function prerequisiteList(context, state) {
       (list.children[Math.min(index, state.prerequisites.length - 1)]?.querySelector("input") ?? adding).focus();
     } });
     wanted();
-    return h("li", { class: "ed-line", role: "group", "aria-label": `Prerequisite ${index + 1}` },
+    return h("li", {}, h("div", { class: "ed-line", role: "group", "aria-label": `Prerequisite ${index + 1}` },
       h("div", { class: "ed-row" }, h("span", { class: "ed-word" }, "The flag"), control, h("span", { class: "ed-word" }, "serves"), slot, remove),
-      problems.at(entry, "flag", control), problems.at(entry, ""));
+      problems.at(entry, "flag", control), problems.at(entry, "")));
   }
 
   const adding = button("Add prerequisite", { symbol: "add", kind: "ed-quiet", press: () => {

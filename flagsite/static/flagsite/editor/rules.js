@@ -96,7 +96,7 @@ export function ruleList(context, state) {
 function ruleCard(context, rule, { move, remove, copy, items, open }) {
   const key = uid("rule");
   items.set(key, rule);
-  const heading = h("h4", { class: "ed-card-title", id: uid("title") });
+  const heading = h("h3", { class: "ed-card-title", id: uid("title") });
   const brief = h("span", { class: "ed-brief" });
   const body = h("div", { class: "ed-card-body", id: uid("body"), hidden: true });
   const folding = button("Open or close the rule", { symbol: "expand_more", bare: true, kind: "ed-fold", "aria-expanded": "false", "aria-controls": body.id, press: () => fold() });
@@ -130,8 +130,8 @@ function ruleCard(context, rule, { move, remove, copy, items, open }) {
     const told = { words: "If", everyone: true, none: "No condition yet. Nothing is implicit: add one, or choose everyone." };
     body.append(
       labelled("Name", name), context.problems.at(rule, "name", name) ?? "",
-      h("div", { class: "ed-part" }, h("h5", { class: "ed-part-title" }, "If"), conditionBuilder(context, rule, "if", told)),
-      h("div", { class: "ed-part" }, h("h5", { class: "ed-part-title" }, "Then serve"), serveEditor(context, rule, "serve", "Then serve")),
+      h("div", { class: "ed-part" }, h("h4", { class: "ed-part-title" }, "If"), conditionBuilder(context, rule, "if", told)),
+      h("div", { class: "ed-part" }, h("h4", { class: "ed-part-title" }, "Then serve"), serveEditor(context, rule, "serve", "Then serve")),
       h("div", { class: "ed-part ed-columns" },
         h("div", { class: "ed-field" }, h("span", { class: "ed-label", "aria-hidden": "true" }, "To this share of those who match"),
           percentage(context, rule, "rollout_percentage", "Rollout percentage of the rule")),

@@ -57,10 +57,10 @@ export function variationEditor(flag, page) {
     const value = h("label", { class: "ed-field ed-grow" }, h("span", { class: "ed-label" }, "Value"), valueInput(variation, fault), fault);
     const problem = ["value", "name", "key", ""].map((field) =>
       page.problems.at(variation, field, { value, name, key }[field]?.querySelector("input, textarea, select") ?? null));
-    return h("li", { class: "ed-card ed-variation", role: "group", "aria-label": `Variation ${index + 1}` },
+    return h("li", {}, h("div", { class: "ed-card ed-variation", role: "group", "aria-label": `Variation ${index + 1}` },
       h("span", { class: "ed-swatch ed-swatch-large", "data-colour": colourAt(index), "aria-hidden": "true" }), key, name, value,
       button("Remove variation", { symbol: "delete", bare: true, kind: "ed-danger", press: () => remove(index) }),
-      h("p", { class: "ed-note ed-wide" }, uses.length ? `Served in ${uses.join(", ")}.` : flag.uses ? "Served nowhere." : ""), problem);
+      h("p", { class: "ed-note ed-wide" }, uses.length ? `Served in ${uses.join(", ")}.` : flag.uses ? "Served nowhere." : ""), problem));
   }
 
   function valueInput(variation, fault) {
