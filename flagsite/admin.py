@@ -29,6 +29,7 @@ SIDEBAR: Final = (
             ("Segments", "group", "segments.Segment"),
             ("Change requests", "rate_review", "flags.ChangeRequest"),
             ("Tester", "science", "flags.Flag", "tester"),
+            ("Compare", "compare_arrows", "flags.Flag", "compare"),
             ("History", "history", "flags.Revision", "timeline"),
             ("Revisions", "commit", "flags.Revision"),
         ),
@@ -59,6 +60,7 @@ OWN_LINKS: Final = {
     "flags_revision_item": "timeline",
     "flags_revision_as_of": "timeline",
     "flags_flag_tester": "tester",
+    "flags_flag_compare": "compare",
 }
 """By name of a page the link that it belongs to, though its address begins like that of a list."""
 

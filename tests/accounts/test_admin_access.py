@@ -55,7 +55,7 @@ CHANGING: dict[type[Model], set[str]] = {
     LogEntry: set(),
 }
 DELETING = {Flag: EDITORS, Segment: EDITORS}
-DESK = ("flags_flag_tester",)
+DESK = ("flags_flag_tester", "flags_flag_compare")
 """Pages about flags that are neither list nor form: whoever sees a project reads them."""
 
 

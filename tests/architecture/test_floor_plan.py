@@ -60,6 +60,7 @@ NOUNS = {
     "flags/limits": "how much of everything there may be",
     "flags/merging": "brings two changes of the same thing together",
     "flags/notifications": "wakes up whoever waits for a revision",
+    "flags/promoting": "what one environment's flag would take from another's",
     "flags/publishing": "appends a revision, the last stretch of every change",
     "flags/reading": "what a static reading of rules finds, with proofs and witnesses",
     "flags/reports": "what an SDK reports, read and checked",
