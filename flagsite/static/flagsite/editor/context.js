@@ -9,6 +9,7 @@ export class Context {
   #told = [];
   #toldOfVariations = [];
   #after;
+  #due = null;
 
   /** @param {{vocabulary, offers, problems, announce, ready: Promise, variations: () => object[], after: () => void}} shared */
   constructor({ after, ...shared }) {
@@ -16,7 +17,16 @@ export class Context {
     this.#after = after;
   }
 
+  /** Say that the document has changed; who has to know is told once a frame, however fast somebody types. */
   changed() {
+    this.#due ??= requestAnimationFrame(() => this.flush());
+  }
+
+  /** Tell them now. */
+  flush() {
+    if (this.#due === null) return;
+    cancelAnimationFrame(this.#due);
+    this.#due = null;
     this.#after();
     this.#told = this.#call(this.#told);
   }

@@ -68,6 +68,7 @@ function open(root, page) {
     if (event.key === "Enter" && event.target.matches("#flag-editor input:not([type=submit])")) event.preventDefault();
   });
   form.addEventListener("submit", (event) => {
+    for (const context of contexts.values()) context.flush();
     const broken = [...contexts].find(([, context]) => context.views.some((view) => view.broken));
     const invalid = root.querySelector("textarea:invalid");
     if (!broken && !invalid) return;

@@ -58,6 +58,7 @@ function open(root, page) {
     othersChanged = true;
     unsaved.refresh();
   });
+  form.addEventListener("submit", () => context.flush());
   form.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.matches("#segment-editor input")) event.preventDefault();
   });

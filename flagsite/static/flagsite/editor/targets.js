@@ -14,8 +14,8 @@ export function targetList(context, state) {
     if (ids.length && present) present.ids = ids;
     else if (ids.length) state.targets.push({ variation: key, ids });
     else state.targets = state.targets.filter((one) => one !== present);
-    const others = state.targets.filter((one) => one.variation !== key).flatMap((one) => one.ids);
-    const twice = ids.filter((id) => new Set(others).has(id));
+    const others = new Set(state.targets.filter((one) => one.variation !== key).flatMap((one) => one.ids));
+    const twice = ids.filter((id) => others.has(id));
     if (twice.length) context.announce(`${plural(twice.length, "id")} targeted to another variation too: ${twice.slice(0, 3).join(", ")}.`);
     context.changed();
   }
