@@ -7,7 +7,7 @@ class FlagsConfig(AppConfig):
     """What Django is told of the app."""
 
     name = "flags"
-    verbose_name = "Flags"
+    verbose_name = "Feature flags"  # the model is called flags already
 
     def ready(self) -> None:
         """Hand the segments app the road by which its changes reach the environments, and what flags use and ask."""

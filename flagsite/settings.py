@@ -255,9 +255,17 @@ UNFOLD = {
     "SITE_SUBHEADER": "Feature flags",
     "SITE_URL": None,
     "SITE_SYMBOL": "flag",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("flagsite/favicon.svg"),  # noqa: ARG005
+        }
+    ],
     "STYLES": [
         lambda request: static("flagsite/colors.css"),  # noqa: ARG005 - Unfold hands the request in
         lambda request: static("flagsite/admin.css"),  # noqa: ARG005
+        lambda request: static("flagsite/entrance.css"),  # noqa: ARG005
     ],
     "SCRIPTS": [lambda request: static("flagsite/htmx.js")],  # noqa: ARG005
     "SHOW_HISTORY": True,

@@ -7,4 +7,4 @@ class SegmentsConfig(AppConfig):
     """What Django is told of the app."""
 
     name = "segments"
-    verbose_name = "Segments"
+    verbose_name = "Audiences"  # the model is called segments already

@@ -42,6 +42,7 @@ EDIT: Final = [
     Door("delete", f"/flags/checkout{SHOP}", None, 204),
     Door("post", f"/flags/checkout/rollout{SHOP}", {"percentage": 5}, 200),
     Door("post", f"/flags/checkout/restore{SHOP}", {"revision": 3}, 200),
+    Door("post", f"/flags/checkout/turn-off{SHOP}", {}, 200),
     Door("post", f"/segments{SHOP}", {"key": "new"}, 201),
     Door("patch", f"/segments/beta{SHOP}", {"name": "New"}, 200),
     Door("delete", f"/segments/beta{SHOP}", None, 204),
@@ -58,7 +59,10 @@ SERVE: Final = [
     Door("post", "/ofrep/v1/evaluate/flags", ASK, 200),
     Door("post", "/ofrep/v1/evaluate/flags/checkout", ASK, 200),
 ]
-OPEN: Final = [Door("get", path, None, 200) for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/metrics")]
+OPEN: Final = [
+    *(Door("get", path, None, 200) for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/metrics")),
+    Door("get", "/favicon.ico", None, 302),
+]
 
 IN = 0
 """Let in: the caller gets what the door gives."""
