@@ -43,5 +43,10 @@ def logging_configuration(*, level: str, as_json: bool) -> dict[str, Any]:
             "django.server": {"handlers": ["console"], "level": level, "propagate": False},
             "uvicorn.access": {"level": "WARNING"},  # django-structlog already writes a line a request
             "httpx": {"level": "WARNING"},
+            "celery.app.trace": {
+                "level": "WARNING"
+            },  # three lines for each task, of which beat sends one every few seconds
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
         },
     }
