@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
@@ -109,15 +109,18 @@ class SegmentAdmin(OffersPages, ListedIdsPages, UploadPages):
             comment=data["comment"],
         )
 
-    def update(self, request: HttpRequest, row: Segment, form: Any) -> str | None:
+    def update(self, request: HttpRequest, row: Segment, form: Any) -> str:
         """Propose what the form changes, of what was shown; nothing changes before it was reviewed."""
-        return propose_edit(
+        review = propose_edit(
             row,
             fields=form.changes(),
             version=form.cleaned_data["seen_version"] or 0,
             by=actor_of(request),
             comment=form.cleaned_data["comment"],
         )
+        if review is None:
+            messages.info(request, "Nothing would change: everything already is so.")
+        return review or self.address("change", row.pk)
 
     def remove(self, request: HttpRequest, row: Segment) -> str | None:
         """Propose to delete the segment, unless something names it."""

@@ -8,7 +8,7 @@ import pytest
 from accounts.models import Project
 from segments.services import create_segment
 from tests.conftest import SYSTEM, Person
-from tests.desk import Desk
+from tests.desk import Desk, messages_in
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +57,23 @@ def test_viewers_read_the_condition_in_words(vi: Person, shop: Project) -> None:
     page = Desk(vi).open(segment).content.decode()
     assert "Not (country is US)" in page
     assert "segment_page.js" not in page
+
+
+def test_saving_a_segment_leads_to_its_review_and_publishing_there_changes_it(ed: Person, shop: Project) -> None:
+    segment = create_segment(project=shop, key="staff", fields={"included": ["a"]}, by=SYSTEM)
+    desk, condition = Desk(ed), {"segment": "beta"}
+    create_segment(project=shop, key="beta", fields={"included": ["b"]}, by=SYSTEM)
+    saved = desk.save(segment, condition=orjson.dumps(condition).decode())
+    segment.refresh_from_db()
+    assert segment.condition is None, "nothing has changed before it was reviewed"
+    desk.publish(saved)
+    segment.refresh_from_db()
+    assert segment.condition == condition
+
+
+def test_an_untouched_segment_stays_at_its_page_and_says_so(ed: Person, shop: Project) -> None:
+    segment = create_segment(project=shop, key="staff", fields={"included": ["a"]}, by=SYSTEM)
+    desk = Desk(ed)
+    answer = desk.save(segment)
+    assert answer.headers["Location"] == f"/admin/segments/segment/{segment.pk}/change/"
+    assert any("Nothing would change" in message for message in messages_in(desk.open(segment)))

@@ -32,6 +32,7 @@ export function chips(words, { items, read = (text) => text, changed, announce, 
     )));
     if (present.length > SHOWN) shelf.append(h("li", { class: "ed-chip ed-chip-more" }, `and ${(present.length - SHOWN).toLocaleString("en")} more`));
     shelf.hidden = present.length === 0;
+    entry.placeholder = present.length ? "Add another…" : placeholder;
   }
 
   function remove(index) {
