@@ -23,6 +23,7 @@ from accounts.querysets import Held, roles_held
 from accounts.roles import Ability, Role
 from accounts.services.keys import MAX_OVERLAP_HOURS, OVERLAP_HOURS
 from flagsite.lib.problems import InputError, Refusal
+from flagsite.lib.text_fields import IdListField
 
 NO_ROLE = ("", "No role")
 ROLES = [(role.value, role.value.title()) for role in Role]
@@ -102,8 +103,12 @@ def _only(rows: QuerySet[Any]) -> Any:
 
 
 class ProjectForm(ServiceForm):
-    """What a project is called, and somebody to be let in."""
+    """What a project is called, what may be kept of contexts, and somebody to be let in."""
 
+    recorded_attributes = IdListField(
+        label="Attributes that are kept",
+        help_text="One path a line, such as country or organisation.id; empty: the id and nothing else.",
+    )
     person = forms.CharField(
         required=False,
         widget=UnfoldAdminTextInputWidget,
@@ -118,7 +123,7 @@ class ProjectForm(ServiceForm):
 
     class Meta:
         model = Project
-        fields = ("key", "name", "description")
+        fields = ("key", "name", "description", "recorded_attributes")
 
     def clean(self) -> dict[str, Any]:
         """Find the person who is to be let in."""

@@ -1,4 +1,4 @@
-"""Finds the attributes that a project's flags ask about, for the suggestions of the condition builder."""
+"""Finds the attributes that a project's flags ask about, and those that were seen, for the condition builder."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ from django.db.models.functions import Cast
 
 from accounts.models import Project
 from flags.models import FlagState
+from flags.querysets import seen_attributes
 from segments.attributes import Found, asked_in
 
 
@@ -24,3 +25,10 @@ def attributes_in_flags(project: Project) -> Iterator[Found]:
             if "bucket_by" in rule["serve"]:
                 yield rule["serve"]["bucket_by"], "text"
             yield from asked_in(rule["if"])
+
+
+def attributes_known(project: Project) -> Iterator[Found]:
+    """Return what flags ask about, and what the contexts had that were seen lately."""
+    yield from attributes_in_flags(project)
+    for attribute in seen_attributes(project):
+        yield from ((attribute.path, kind) for kind in attribute.kinds)

@@ -12,10 +12,12 @@ from flagsite_sdk.engine.snapshot import Snapshot
 from flagsite_sdk.engine.wire import read_flag, read_segment
 
 from accounts.models import Environment
+from flags import seen
 from flags.errors import FlagNotFound, FlagUnusable
+from flags.impact import Documents, Impact, impact_of
 from flags.limits import MAX_CONTEXT_BYTES
 from flags.models import RevisionItem
-from flags.querysets import document_at, revision_at
+from flags.querysets import document_at, recent_contexts, revision_at
 from flags.snapshots import snapshot_of
 from flagsite.lib import clock
 from flagsite.lib.canonical import canonical
@@ -45,12 +47,14 @@ def checked_context(context: Any) -> Context:
 
 
 def evaluate(environment: Environment, key: str, context: Context) -> Evaluation:
-    """Return what a flag is for a context now; errors come as an evaluation with reason ERROR."""
+    """Return what a flag is for a context now; errors come as an evaluation with reason ERROR. Who asked is noted."""
+    seen.note(environment, context)
     return snapshot_of(environment).engine.detail(key, context)
 
 
 def evaluate_all(environment: Environment, context: Context) -> dict[str, Evaluation]:
-    """Return what every flag is for a context now, all of one revision."""
+    """Return what every flag is for a context now, all of one revision. Who asked is noted."""
+    seen.note(environment, context)
     return snapshot_of(environment).engine.evaluate_all(context)
 
 
@@ -74,6 +78,19 @@ def explain(environment: Environment, key: str, context: Context, *, at: datetim
     except Malformed as malformed:
         raise FlagUnusable(f"The flag `{key}` cannot be used: {malformed}") from None
     return explanation
+
+
+def impact(environment: Environment, *, flags: Documents | None = None, segments: Documents | None = None) -> Impact:
+    """Return what a change would do to those who were seen lately, and to the bucket space.
+
+    Args:
+        environment: Where; its row as it is now.
+        flags: The flags that would change: the whole new document, None for what would go.
+        segments: The segments that would change, likewise.
+    """
+    before = snapshot_of(environment).engine.to_json()
+    people = recent_contexts(environment)
+    return impact_of(before, flags=flags, segments=segments, contexts=people, now=clock.epoch())
 
 
 def _snapshot_at(environment: Environment, moment: datetime, key: str) -> Snapshot:

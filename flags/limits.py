@@ -13,3 +13,11 @@ MAX_MERGED_REVISIONS: Final = 500
 """Revisions that are folded into one delta for a reader that lags behind; one further behind gets the snapshot."""
 MAX_KEPT_DELTA_BYTES: Final = 8 * 1024 * 1024
 """Bytes of deltas that a process keeps of an environment; a reader who needs older ones gets the snapshot."""
+MAX_RECENT_CONTEXTS: Final = 10_000
+"""Contexts seen lately that are kept of an environment; of more, the ones seen longest ago go."""
+MAX_SEEN_ID: Final = 512
+"""Characters of a context's id; one with a longer id is not kept."""
+MAX_SEEN_ATTRIBUTE_BYTES: Final = 1_024
+"""Bytes of an attribute as JSON; a longer one is not kept."""
+MAX_WAITING_CONTEXTS: Final = 1_000
+"""Contexts that wait in a process to be written down; more are dropped and counted."""

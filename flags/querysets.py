@@ -5,16 +5,23 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+import orjson
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
 
 from accounts.models import Environment, Project
 from flags.chain import Broken, Head, Link, verify, within
+from flags.contexts import SeenAttribute, attributes_in, without
 from flags.digests import GENESIS
 from flags.errors import FlagNotFound, NotPending, RevisionNotFound
-from flags.models import ChangeRequest, Flag, FlagState, Prerequisite, Revision, RevisionItem
+from flags.limits import MAX_RECENT_CONTEXTS
+from flags.models import ChangeRequest, Flag, FlagState, Prerequisite, RecentContext, Revision, RevisionItem
 
 LINKS_AT_ONCE = 50
 """Revisions that a verification of a chain holds in memory at once; their deltas may be large."""
+
+LOOKED_AT_FOR_ATTRIBUTES = 500
+"""Recent contexts from which attributes and their values are suggested."""
 
 
 def states_in(environment: Environment) -> QuerySet[FlagState]:
@@ -181,3 +188,19 @@ def digest_numbered(number: int, *, environment: int) -> str | None:
     if number == 0:
         return GENESIS
     return Revision.objects.filter(environment=environment, number=number).values_list("digest", flat=True).first()
+
+
+def recent_contexts(environment: Environment, limit: int = MAX_RECENT_CONTEXTS) -> list[dict[str, Any]]:
+    """Return the contexts seen last in the environment, the latest first, with those attributes that may be kept."""
+    rows = RecentContext.objects.filter(environment=environment).order_by("-seen_at", "-pk")
+    # as text: there are thousands, and the field's own way of reading JSON takes much longer
+    found = rows.annotate(text=Cast("attributes", TextField())).values_list("context_id", "text")[:limit]
+    people = [{**orjson.loads(text), "id": key} for key, text in found]
+    return without(people, environment.project.recorded_attributes)
+
+
+def seen_attributes(project: Project) -> list[SeenAttribute]:
+    """Return which attributes those seen last in the project had, by path, with the kinds and some of their values."""
+    rows = RecentContext.objects.filter(environment__project=project).exclude(attributes={}).order_by("-seen_at", "-pk")
+    found = rows.values_list("attributes", flat=True)[:LOOKED_AT_FOR_ATTRIBUTES]
+    return attributes_in(without(list(found), project.recorded_attributes))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 
+from flags.services import forget_contexts as forget_people
 from flags.services import forget_reports as forget
 from flags.services import publish_due as publish
 
@@ -13,6 +14,12 @@ from flags.services import publish_due as publish
 def forget_reports() -> int:
     """Delete reports older than their retention; return how many rows went."""
     return forget(older_than=timedelta(days=settings.REPORT_RETENTION_DAYS))
+
+
+@shared_task
+def forget_contexts() -> int:
+    """Delete contexts not seen for as long as they are kept, and what may no longer be kept of the others."""
+    return forget_people(older_than=timedelta(days=settings.CONTEXT_RETENTION_DAYS))
 
 
 @shared_task

@@ -1,7 +1,9 @@
 """HTTP and the SDKs' stream in one ASGI application, for `stream` processes and the embedded demo."""
 
 import os
+from typing import Any
 
+from asgiref.sync import sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 from django.urls import path
@@ -10,11 +12,25 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flagsite.settings")
 
 _http = get_asgi_application()
 
-from flags.stream.consumer import StreamConsumer  # noqa: E402 - models can be imported only after Django is set up
+from flags.seen import start_writing, stop_writing  # noqa: E402 - models can be imported only after Django is set up
+from flags.stream.consumer import StreamConsumer  # noqa: E402 - likewise
+
+start_writing()
+
+
+async def _life(scope: Any, receive: Any, send: Any) -> None:
+    """Write what is left to be written when the server stops (ASGI's lifespan); uvicorn dies of the signal afterwards."""
+    del scope
+    while (await receive())["type"] != "lifespan.shutdown":
+        await send({"type": "lifespan.startup.complete"})
+    await sync_to_async(stop_writing)()
+    await send({"type": "lifespan.shutdown.complete"})
+
 
 application = ProtocolTypeRouter(
     {
         "http": _http,
+        "lifespan": _life,
         "websocket": URLRouter([path("sdk/stream", StreamConsumer.as_asgi())]),
     },
 )

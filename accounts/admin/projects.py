@@ -17,6 +17,14 @@ from accounts.querysets import people_of
 from accounts.roles import Ability, Role
 from accounts.services import create_project, grant_role, update_project
 
+RECENT_CONTEXTS = (
+    "When the server decides flags, it remembers the ids of the contexts that it saw last, so that a review can say "
+    "who gains and who loses by a change. Of their attributes it keeps those listed here and nothing else: name what "
+    "rules ask about, and leave out what concerns nobody, such as e-mail addresses. What is taken off the list is not "
+    "shown any more at once, and deleted within an hour."
+)
+"""Stands above the list of attributes that may be kept."""
+
 
 @admin.register(Project)
 class ProjectAdmin(GuardedAdmin):
@@ -31,6 +39,7 @@ class ProjectAdmin(GuardedAdmin):
     add_fieldsets = ((None, {"fields": ("key", "name", "description")}),)
     fieldsets = (
         (None, {"fields": ("key", "name", "description")}),
+        ("Contexts that were seen", {"fields": ("recorded_attributes",), "description": RECENT_CONTEXTS}),
         ("People", {"fields": ("people",)}),
         ("Let somebody in", {"fields": ("person", "role")}),
     )
@@ -46,7 +55,7 @@ class ProjectAdmin(GuardedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Project | None = None) -> Any:
         """Leave out for readers what lets people in."""
         fieldsets = super().get_fieldsets(request, obj)
-        return fieldsets if obj is None or self.has_change_permission(request, obj) else fieldsets[:2]
+        return fieldsets if obj is None or self.has_change_permission(request, obj) else fieldsets[:-1]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
         """Return what never changes."""
@@ -80,6 +89,12 @@ class ProjectAdmin(GuardedAdmin):
     def update(self, request: HttpRequest, row: Project, form: Any) -> None:
         """Rename the project; let somebody in."""
         data, by = form.cleaned_data, actor_of(request)
-        update_project(row, by=by, name=data["name"], description=data["description"])
+        update_project(
+            row,
+            by=by,
+            name=data["name"],
+            description=data["description"],
+            recorded_attributes=data["recorded_attributes"],
+        )
         if data["person"]:
             grant_role(user=data["person"], role=Role(data["role"]), project=row, by=by)

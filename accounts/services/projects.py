@@ -1,4 +1,7 @@
-"""Creating and renaming projects and their environments."""
+"""Creating projects and their environments, and changing what is said and kept of them."""
+
+from collections.abc import Sequence
+from typing import Final
 
 from django.db import transaction
 
@@ -12,6 +15,11 @@ from accounts.roles import Ability, Role
 from accounts.services.roles import grant_role
 from flagsite.lib.keys import MESSAGE, is_key
 from flagsite.lib.problems import InvalidInput
+
+MAX_RECORDED: Final = 100
+"""Attributes that a project may list to be kept of contexts."""
+MAX_PATH: Final = 200
+"""Characters of the path of such an attribute."""
 
 
 @transaction.atomic
@@ -35,18 +43,43 @@ def create_project(*, key: str, name: str, by: Actor, description: str = "") -> 
 
 
 @transaction.atomic
-def update_project(project: Project, *, by: Actor, name: str, description: str) -> Project:
-    """Change what the project is called.
+def update_project(
+    project: Project, *, by: Actor, name: str, description: str, recorded_attributes: Sequence[str] | None = None
+) -> Project:
+    """Change what the project is called, and which attributes of contexts may be kept (None: as it was).
 
     Raises:
         MissingRole: when the actor may not manage the project.
+        InvalidInput: when an attribute cannot be kept, or there are too many.
     """
     require(by, Ability.MANAGE, project)
-    old = fields_of(Project.objects.get(pk=project.pk), "name", "description")
+    fields = ("name", "description", "recorded_attributes")
+    before = Project.objects.get(pk=project.pk)
+    old = fields_of(before, *fields)
+    _check_recorded(recorded_attributes or ())
     project.name, project.description = name, description
-    project.save(update_fields=["name", "description"])
-    record(Action.UPDATE, project, by=by, project=project, old=old, new=fields_of(project, "name", "description"))
+    project.recorded_attributes = list(
+        before.recorded_attributes if recorded_attributes is None else recorded_attributes
+    )
+    project.save(update_fields=fields)
+    record(Action.UPDATE, project, by=by, project=project, old=old, new=fields_of(project, *fields))
     return project
+
+
+def _check_recorded(paths: Sequence[str]) -> None:
+    """Refuse paths that say nothing, say the same again, or are too long or too many."""
+    if len(paths) > MAX_RECORDED:
+        raise InvalidInput.at("recorded_attributes", f"A project lists at most {MAX_RECORDED} attributes.")
+    for index, path in enumerate(paths):
+        problem = ""
+        if not path.strip() or len(path) > MAX_PATH or not path.isprintable():
+            problem = f"The path of an attribute has 1 to {MAX_PATH} printable characters."
+        elif path == "id":
+            problem = "The id is always kept and need not be listed."
+        elif path in paths[:index]:
+            problem = f"`{path}` is listed twice."
+        if problem:
+            raise InvalidInput.at(f"recorded_attributes[{index}]", problem)
 
 
 @transaction.atomic

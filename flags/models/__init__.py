@@ -2,6 +2,8 @@
 
 from flags.models.change_request import Approval, ChangeRequest
 from flags.models.flag import Flag, FlagState, FlagTag, FlagType, Prerequisite, SegmentUse
+from flags.models.recent_context import RecentContext
+from flags.models.last_evaluation import LastEvaluation
 from flags.models.report import EvaluationCount, ReportBatch, TrackedEvent
 from flags.models.revision import Revision, RevisionItem
 
@@ -13,7 +15,9 @@ __all__ = [
     "FlagState",
     "FlagTag",
     "FlagType",
+    "LastEvaluation",
     "Prerequisite",
+    "RecentContext",
     "ReportBatch",
     "Revision",
     "RevisionItem",

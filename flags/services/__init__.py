@@ -12,6 +12,7 @@ from flags.services.change_requests import (
     withdraw,
 )
 from flags.services.changes import create_flag, delete_flag, update_flag
+from flags.services.contexts import forget_contexts, note_contexts
 from flags.services.environments import open_environment
 from flags.services.everywhere import update_flag_everywhere
 from flags.services.fields import FlagFields
@@ -24,8 +25,10 @@ __all__ = [
     "approve",
     "create_flag",
     "delete_flag",
+    "forget_contexts",
     "forget_reports",
     "merge",
+    "note_contexts",
     "open_environment",
     "propose",
     "publish_change_request",

@@ -27,7 +27,7 @@ def server(listening: socket.socket) -> uvicorn.Server:
         ws_per_message_deflate=False,  # the snapshot is compressed once for everybody
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
-        lifespan="off",
+        lifespan="on",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,

@@ -48,6 +48,7 @@ NOUNS = {
     "flags/attribute_uses": "finds the attributes that flags ask about",
     "flags/chain": "finds what was changed in, taken from or put into a chain of revisions",
     "flags/clearances": "whether a change may enter an environment that asks for more than a role",
+    "flags/contexts": "what may be kept of a context, and what kept ones tell",
     "flags/differences": "what changed between two documents, in sentences",
     "flags/digests": "the digest that chains revisions",
     "flags/documents": "rows as the documents that SDKs get",
@@ -68,6 +69,7 @@ NOUNS = {
     "flags/snapshots": "an environment's configuration as this process holds it",
     "flags/starters": "what a new flag can begin from: release, experiment and so on",
     "flags/segment_uses": "finds the flags that name a segment",
+    "flags/seen": "notes who is evaluated, to be written down on the side",
     "flags/stream": "hub, feeds and subscribers of the WebSocket",
 }
 """Rooms that one app has and the others have not: `app/noun`, and what it decides."""

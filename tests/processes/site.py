@@ -113,7 +113,7 @@ class Site:
         """Return a process of the kind that holds the SDKs' sockets; it answers HTTP as well."""
         command = [sys.executable, "-m", "uvicorn", "flagsite.asgi:application"]
         command += ["--ws", "flagsite.websocket:DroppingProtocol", "--ws-per-message-deflate", "false"]
-        command += ["--lifespan", "off", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
+        command += ["--lifespan", "on", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
         command += [*options, "--port"]
         return self._add(command)
 
