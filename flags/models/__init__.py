@@ -3,7 +3,6 @@
 from flags.models.change_request import Approval, ChangeRequest
 from flags.models.flag import Flag, FlagState, FlagTag, FlagType, Prerequisite, SegmentUse
 from flags.models.recent_context import RecentContext
-from flags.models.last_evaluation import LastEvaluation
 from flags.models.report import EvaluationCount, ReportBatch, TrackedEvent
 from flags.models.revision import Revision, RevisionItem
 
@@ -15,7 +14,6 @@ __all__ = [
     "FlagState",
     "FlagTag",
     "FlagType",
-    "LastEvaluation",
     "Prerequisite",
     "RecentContext",
     "ReportBatch",

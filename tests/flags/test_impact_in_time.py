@@ -1,4 +1,4 @@
-"""What a change does is worked out while somebody waits for the page: 2,000 flags, 10,000 recent contexts, 3 changes."""
+"""What a change does is worked out while somebody waits: 3 changes, 2,000 flags, 10,000 recent contexts."""
 
 import time
 
