@@ -105,6 +105,8 @@ class FlagForm(ServiceForm):
     comment = _comment()
 
     states: ClassVar[Sequence[FlagState]] = ()
+    proposed: ClassVar[Mapping[str, Any]] = {}
+    """What is shown instead of what is there now: the values of a change request that is edited again."""
 
     class Meta:
         model = Flag
@@ -112,7 +114,7 @@ class FlagForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["tags"] = self.instance.tag_names()
+        self.initial |= {"tags": self.instance.tag_names(), **({} if self.is_bound else self.proposed)}
 
     def place_of(self, error: InputError) -> tuple[str, str]:
         """Find the field of an environment that `states[production].rules[0].if` is about."""
@@ -153,10 +155,11 @@ def field_name(state: FlagState, name: str) -> str:
     return f"state_{state.environment_id}_{name}"
 
 
-def form_of(states: Sequence[FlagState]) -> type[FlagForm]:
-    """Return the form of a flag that has these states."""
+def form_of(states: Sequence[FlagState], *, proposed: Mapping[str, Any]) -> type[FlagForm]:
+    """Return the form of a flag that has these states; it shows the proposed values in place of the present ones."""
     fields = {field_name(state, name): field for state in states for name, field in _fields(state).items()}
-    return types.new_class("FlagForm", (FlagForm,), exec_body=lambda body: body.update(fields, states=states))
+    own = {**fields, "states": states, "proposed": proposed}
+    return types.new_class("FlagForm", (FlagForm,), exec_body=lambda body: body.update(own))
 
 
 def _fields(state: FlagState) -> Mapping[str, forms.Field]:

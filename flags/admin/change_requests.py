@@ -18,9 +18,11 @@ from accounts.admin.filters import ProjectFilter
 from accounts.admin.guarded import GuardedAdmin
 from accounts.admin.requests import access_of, actor_of
 from accounts.roles import Ability
+from flags.admin.effects import effects_of
 from flags.admin.proposing import review_address
 from flags.admin.review_forms import MergeForm, ReviewForm
 from flags.admin.reviews import Review, review_of
+from flags.admin.revising import editing_address
 from flags.models import ChangeRequest
 from flags.services import approve, merge, publish_change_request, schedule_change_request, withdraw
 from flagsite.lib.problems import NotAllowed, Refusal
@@ -156,6 +158,8 @@ class ChangeRequestAdmin(GuardedAdmin):
         review: Review = review_of(change_request, access=access_of(request))
         status = ChangeRequest.Status(change_request.status)
         about = {"opts": self.opts, "review": review, "form": form, "merging": merging, "original": change_request}
+        about["edit_address"] = editing_address(change_request) if review.is_live else ""
+        about["effects"] = effects_of(review.difference) if review.is_live and review.difference else []
         about |= {"title": change_request.title, "status": markup.pill(status.label, COLOURS[status])}
         context = {**self.admin_site.each_context(request), **about}
         return TemplateResponse(request, "admin/flags/changerequest/review.html", context)

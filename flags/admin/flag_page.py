@@ -10,6 +10,7 @@ from django.urls import path
 from accounts.admin.guarded import GuardedAdmin
 from flags.admin.cards import cards_of, named_variations
 from flags.admin.editor import editor_data, new_flag_data
+from flags.admin.revising import proposed_values, revised
 from flags.documents import state_document
 from flags.forms import STATE_FIELDS, NewFlagForm, field_name, form_of
 from flags.models import Flag
@@ -52,8 +53,12 @@ class FlagPage(GuardedAdmin):
     def get_form(self, request: HttpRequest, obj: Flag | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form, with the fields of each environment."""
         if obj is not None:
-            kwargs["form"] = form_of(list(obj.states.all()))
+            kwargs["form"] = form_of(list(obj.states.all()), proposed=self._proposed(request, obj))
         return super().get_form(request, obj, change=change, **kwargs)
+
+    def _proposed(self, request: HttpRequest, flag: Flag) -> dict[str, Any]:
+        revising = revised(request, flag)
+        return proposed_values(revising[1], flag) if revising else {}
 
     def get_fieldsets(self, request: HttpRequest, obj: Flag | None = None) -> Any:
         """Return the fields of the form; where they stand is the template's business."""

@@ -16,6 +16,7 @@ from accounts.roles import Ability
 from flags.admin.flag_list import FlagList
 from flags.admin.flag_page import FlagPage
 from flags.admin.proposing import lead_to_review
+from flags.admin.revising import lead_back_to_review, revised
 from flags.documents import percentage_number
 from flags.edits import FlagDeletion, FlagEdit
 from flags.models import Flag, FlagState, FlagTag
@@ -96,10 +97,14 @@ class FlagAdmin(FlagList, FlagPage):
         """Propose what the form changes, of what was shown; nothing changes before it was reviewed."""
         shared, states, seen = form.shared_changes(), form.state_changes(), form.versions_seen()
         touched = {key: version for key, version in seen.items() if shared or key in states}
+        edit = FlagEdit(row.key, shared=shared, states=states, versions=touched)
+        revising = revised(request, row)
+        if revising:
+            return lead_back_to_review(request, revising[0], edit)
         return lead_to_review(
             request,
             project=row.project,
-            edits=[FlagEdit(row.key, shared=shared, states=states, versions=touched)],
+            edits=[edit],
             comment=form.cleaned_data["comment"],
             otherwise=self.address("change", row.pk),
         )

@@ -5,14 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from accounts.models import Environment, Project
+from flags import seen
 from flags.edits import FlagEdit
 from flags.models import ChangeRequest, Flag, Revision
 from flags.services import propose
 from flagsite.lib import clock
 from tests.conftest import Person
-from tests.desk import Desk
+from tests.desk import Desk, address, as_browser, errors_in, form_in
 from tests.flags.builders import equals, make, rule, set_fields, state_of
 from tests.tables import nothing_changes
 
@@ -168,3 +170,69 @@ def test_names_are_shown_as_they_were_typed(
     request = proposed(ed, checkout, production, rules=[rule(equals("plan", script), name=script)])
     with django_assert_max_num_queries(90):
         assert script not in shown(Desk(ed).get(PAGE, request.pk))
+
+
+def test_the_review_says_who_gains_and_who_loses_and_what_is_odd(
+    ed: Person, checkout: Flag, production: Environment
+) -> None:
+    everyone = rule({"everyone": True}, name="Everyone")
+    never = rule(equals("plan", "pro"), "off", name="Pro")
+    request = proposed(ed, checkout, production, rollout_percentage=25, rules=[everyone, never])
+    (effect,) = Desk(ed).get(PAGE, request.pk).context["effects"]
+    assert (effect.anyone_loses, effect.contexts) == (True, 0)
+    (flag,) = effect.flags
+    sentences = [sentence for stage in flag.stages for sentence in stage.sentences]
+    assert "Default rule, rollout: of all buckets 75 % lose." in sentences
+    assert any(warning.says.startswith("Rule 2 never decides") for warning in effect.warnings)
+
+
+def test_contexts_seen_last_are_decided_before_and_after(
+    ed: Person, checkout: Flag, production: Environment, sdk: APIClient
+) -> None:
+    for number in range(40):
+        assert sdk.post("/evaluate", {"flag_key": "checkout", "context": {"id": f"user-{number}"}}).status_code == 200
+    seen.flush()
+    request = proposed(ed, checkout, production, rollout_percentage=25)
+    (effect,) = Desk(ed).get(PAGE, request.pk).context["effects"]
+    ((moved,),) = (flag.moved for flag in effect.flags)
+    assert (effect.contexts, effect.touched, moved.before, moved.after, moved.kind) == (
+        40,
+        moved.count,
+        "on",
+        "off",
+        "lose",
+    )
+    assert 20 < moved.count < 40
+
+
+def test_a_request_is_edited_where_it_began_and_becomes_another_version(
+    ed: Person, wanted: ChangeRequest, checkout: Flag, production: Environment
+) -> None:
+    desk = Desk(ed)
+    page = desk.get(PAGE, wanted.pk).context["edit_address"]
+    shown_form = as_browser(form_in(desk.client.get(page)))
+    percentage = f"state_{production.pk}_rollout_percentage"
+    assert shown_form[percentage] == 50
+    saved = desk.client.post(page, {**shown_form, percentage: "20"})
+    (told,) = desk.review(saved).context["review"].told
+    wanted.refresh_from_db()
+    assert (told.sentences, wanted.version, ChangeRequest.objects.count()) == (("Rollout 100 % → 20 %.",), 2, 1)
+
+
+def test_what_somebody_published_meanwhile_is_not_overwritten_by_editing(
+    ed: Person, wanted: ChangeRequest, checkout: Flag, production: Environment
+) -> None:
+    desk = Desk(ed)
+    page = desk.get(PAGE, wanted.pk).context["edit_address"]
+    set_fields(checkout, production, enabled=False)
+    shown_form = as_browser(form_in(desk.client.get(page)))
+    with nothing_changes():
+        refused = desk.client.post(page, shown_form)
+    assert "since you opened it" in str(errors_in(refused))
+
+
+def test_editing_somebody_else_s_or_no_request_is_an_ordinary_visit(
+    ed: Person, checkout: Flag, production: Environment
+) -> None:
+    page = Desk(ed).client.get(f"{address('flags_flag_change', checkout.pk)}?revising=999")
+    assert as_browser(form_in(page))[f"state_{production.pk}_rollout_percentage"] == 100
