@@ -52,10 +52,11 @@ class OffersPages(GuardedAdmin):
         return [*own, *super().get_urls()]
 
     def offers_view(self, request: HttpRequest, project: int) -> JsonResponse:
-        """Return the first segments whose key, name or description holds the text."""
-        rows = segments_of(project_seen(request, project), search=request.GET.get("q", "").replace("\0", ""))
-        found = rows.order_by("key").values("key", "name")[:MAX_OFFERED]
-        return JsonResponse({"segments": list(found)})
+        """Return the segment of that key, and the first whose key, name or description holds the text."""
+        seen, text = project_seen(request, project), request.GET.get("q", "").replace("\0", "")
+        exact = segments_of(seen).filter(key=text).values("key", "name")
+        rest = segments_of(seen, search=text).exclude(key=text).order_by("key").values("key", "name")
+        return JsonResponse({"segments": [*exact, *rest[:MAX_OFFERED]]})
 
     def peek_view(self, request: HttpRequest, project: int) -> JsonResponse:
         """Return who is in a segment: its condition in words, and how many ids it lists."""

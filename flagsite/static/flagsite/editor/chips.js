@@ -1,6 +1,7 @@
 // A list of values as chips: typed, pasted many at once, removed with a button or with Backspace.
 
 import { button, h, plural, uid } from "./dom.js";
+import { kindOf } from "./vocabulary.js";
 
 const SHOWN = 60;  // more chips than these are only counted; the text below shows them all
 
@@ -26,7 +27,7 @@ export function chips(words, { items, read = (text) => text, changed, announce, 
   const whole = h("div", { class: "ed-chiplist" }, box, fault);
 
   function draw() {
-    shelf.replaceChildren(...present.slice(0, SHOWN).map((value, index) => h("li", { class: `ed-chip ed-chip-${typeof value}` },
+    shelf.replaceChildren(...present.slice(0, SHOWN).map((value, index) => h("li", { class: `ed-chip ed-chip-${kindOf(value)}` },
       h("span", {}, String(value)),
       button(`Remove ${value}`, { symbol: "close", bare: true, press: () => remove(index) }),
     )));

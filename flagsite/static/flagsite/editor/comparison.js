@@ -18,9 +18,9 @@ export function comparison(context, condition, { negated, negate, remove }) {
       const kinds = offers.kinds(condition.attribute);
       const operator = vocabulary.find(condition.operator);
       const blank = condition.value === undefined || condition.value === "" || condition.value?.length === 0;
-      if (kinds.length && blank && operator && !operator.fits.some((kind) => kinds.includes(kind))) {
-        const fitting = vocabulary.operators.find((one) => kinds.some((kind) => one.fits.includes(kind)));
-        if (fitting) turn(fitting.name);
+      if (kinds.length && blank && operator) {  // what it is compared with follows what the attribute is
+        const fits = (one) => one.fits.some((kind) => kinds.includes(kind));
+        turn((fits(operator) ? operator : vocabulary.operators.find(fits) ?? operator).name);
       }
       drawOperators();
     },

@@ -2,6 +2,7 @@
 
 import { comparison } from "./comparison.js";
 import { button, focusIn, h, select } from "./dom.js";
+import { writeJson } from "./json.js";
 import { everyone, membership } from "./membership.js";
 
 const JOINS = [
@@ -109,7 +110,7 @@ export function conditionBuilder(context, owner, field, options) {
 
   function broken(condition, remove) {
     return h("div", { class: "ed-line" }, h("div", { class: "ed-row" },
-      h("code", { class: "ed-mono" }, JSON.stringify(condition)), h("span", { class: "ed-note" }, "cannot be shown here; see the JSON view"),
+      h("code", { class: "ed-mono" }, writeJson(condition, 0) ?? ""), h("span", { class: "ed-note" }, "cannot be shown here; see the JSON view"),
       remove && button("Remove condition", { symbol: "close", bare: true, press: remove })));
   }
 

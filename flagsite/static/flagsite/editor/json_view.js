@@ -1,6 +1,7 @@
 // An environment's state as JSON: the same document as the cards show, changed here or there.
 
 import { h, icon, uid } from "./dom.js";
+import { readJson, writeJson } from "./json.js";
 
 /**
  * @param {{names: string[], read: () => object, write: (state: object) => void}} options `write` takes what was typed,
@@ -18,19 +19,19 @@ export function jsonView(words, { names, read, write }) {
 
   function refresh() {
     if (!details.open || document.activeElement === area || fault.textContent) return;
-    area.value = JSON.stringify(read(), null, 2);
+    area.value = writeJson(read());
   }
 
   function typed() {
     fault.textContent = faultOf(area.value);
     area.setAttribute("aria-invalid", String(Boolean(fault.textContent)));
-    if (!fault.textContent) write(JSON.parse(area.value));
+    if (!fault.textContent) write(readJson(area.value));
   }
 
   function faultOf(text) {
     let found;
     try {
-      found = JSON.parse(text);
+      found = readJson(text);
     } catch (error) {
       return `This is not valid JSON: ${error.message}`;
     }

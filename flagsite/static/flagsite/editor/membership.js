@@ -6,7 +6,10 @@ export function membership(context, condition, { negated, negate, remove }) {
   const { offers, problems } = context;
   const peek = h("div", { class: "ed-peek", id: uid("peek"), hidden: true });
   const name = h("span", { class: "ed-note" });
-  const title = () => { name.textContent = offers.known("segments", condition.segment)?.name ?? ""; };
+  const title = () => {
+    const found = offers.known("segments", condition.segment);
+    name.textContent = found ? found.name : condition.segment ? "No segment has this key" : "";
+  };
   const look = button("Who is in it?", { symbol: "visibility", kind: "ed-quiet", "aria-expanded": "false", "aria-controls": peek.id, press: toggle });
 
   async function toggle() {
@@ -20,15 +23,18 @@ export function membership(context, condition, { negated, negate, remove }) {
     peek.replaceChildren(...(found.key ? told(found) : [h("p", {}, "There is no segment of this key.")]));
   }
 
-  const change = () => { title(); if (!peek.hidden) show(); };
+  const change = async () => {
+    if (condition.segment) await offers.find("segments", condition.segment);
+    title();
+    if (!peek.hidden) show();
+  };
   const control = offers.input("segments", "Segment", condition.segment, {
     placeholder: "segment", typed: (text) => { condition.segment = text; context.changed(); }, left: change,
   });
   const way = select("Membership", [["in", "is in the segment"], ["out", "is not in the segment"]], negated ? "out" : "in", negate);
   const gone = remove && button("Remove segment", { symbol: "close", bare: true, press: remove });
   const fault = problems.at(condition, "segment", control) ?? problems.at(condition, "", control);
-  title();
-  context.ready.then(title);
+  context.ready.then(change);
   return h("div", { class: "ed-line", role: "group", "aria-label": "Segment" },
     h("div", { class: "ed-row" }, h("span", { class: "ed-word" }, "The context"), way, control, name, look, gone),
     fault, peek);

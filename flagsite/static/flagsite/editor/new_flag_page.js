@@ -1,6 +1,7 @@
 // The page of a new flag: begin from a template, and write the variations without JSON.
 
 import { h, liveRegion } from "./dom.js";
+import { readJson, writeJson } from "./json.js";
 import { Problems } from "./problems.js";
 import { unsavedNote } from "./unsaved.js";
 import { variationEditor } from "./variations.js";
@@ -84,7 +85,7 @@ function open(root, page) {
 
   function read() {
     try {
-      const found = JSON.parse(source.value || "null");
+      const found = readJson(source.value || "null");
       return Array.isArray(found) ? found : type.value === "boolean" ? structuredClone(BOOLEAN) : [];
     } catch {
       return [];
@@ -92,7 +93,7 @@ function open(root, page) {
   }
 
   function write() {
-    source.value = kept.variations.length ? JSON.stringify(kept.variations, null, 2) : "";
+    source.value = kept.variations.length ? writeJson(kept.variations) : "";
   }
 }
 

@@ -9,6 +9,9 @@ export class Offers {
   #lists = {};
   #known = { segments: new Map(), flags: new Map() };
   #peeked = new Map();
+  #sought = new Map();
+  #asked = 0;
+  #latest = { segments: 0, flags: 0 };
 
   constructor(root, addresses, project) {
     this.addresses = addresses;
@@ -36,8 +39,11 @@ export class Offers {
 
   /** Fill a list with what goes with the text. */
   async search(name, text) {
+    const asked = ++this.#asked;
     const found = (await this.#ask(name, { q: text }))[name] ?? [];
     for (const one of found) this.#known[name].set(one.key, one);
+    if (this.#latest[name] > asked) return;  // what was typed since has been answered
+    this.#latest[name] = asked;
     this.#lists[name].replaceChildren(...found.map((one) => h("option", { value: one.key }, one.name || one.key)));
   }
 
@@ -63,9 +69,13 @@ export class Offers {
     return h("input", { type: "text", ...look, placeholder, value, on });
   }
 
-  async flag(key) {
-    if (!this.#known.flags.has(key)) await this.search("flags", key);
-    return this.known("flags", key);
+  /** What is known of one, the server asked if need be; null when there is none. */
+  async find(name, key) {
+    if (this.#known[name].has(key)) return this.known(name, key);
+    const sought = `${name} ${key}`;
+    if (!this.#sought.has(sought)) this.#sought.set(sought, this.#ask(name, { q: key }));
+    for (const one of (await this.#sought.get(sought))[name] ?? []) this.#known[name].set(one.key, one);
+    return this.known(name, key);
   }
 
   async peek(key) {

@@ -17,7 +17,7 @@ export function prerequisiteList(context, state) {
   function row(entry, index) {
     const slot = h("span", { class: "ed-slot" });
     const wanted = async () => {
-      const flag = entry.flag ? await offers.flag(entry.flag) : null;
+      const flag = entry.flag ? await offers.find("flags", entry.flag) : null;
       const options = (flag?.variations ?? []).map((one) => [one.key, one.name ? `${one.name} (${one.key})` : one.key]);
       if (flag && !entry.variation && options.length) {
         entry.variation = options[0][0];
@@ -26,7 +26,8 @@ export function prerequisiteList(context, state) {
       const choose = (key) => { entry.variation = key; context.changed(); };
       const control = select("Variation that it has to serve", options, entry.variation, choose);
       const fault = problems.at(entry, "variation", control);
-      slot.replaceChildren(...[control, fault].filter(Boolean));
+      const unknown = entry.flag && !flag && h("span", { class: "ed-note" }, "No flag has this key");
+      slot.replaceChildren(...[control, unknown, fault].filter(Boolean));
     };
     const control = offers.input("flags", "Flag", entry.flag, {
       placeholder: "flag",

@@ -3,6 +3,7 @@
 import { conditionBuilder } from "./conditions.js";
 import { Context } from "./context.js";
 import { h, liveRegion } from "./dom.js";
+import { readJson, writeJson } from "./json.js";
 import { Offers } from "./offers.js";
 import { Problems } from "./problems.js";
 import { problemSummary } from "./summary.js";
@@ -65,14 +66,14 @@ function open(root, page) {
 
   function read() {
     try {
-      return typed.trim() ? JSON.parse(typed) : null;
+      return typed.trim() ? readJson(typed) : null;
     } catch {
       return null;  // what is wrong with it is said below, where the text still stands
     }
   }
 
   function write() {
-    field.value = document_.if === null ? "" : JSON.stringify(document_.if, null, 2);
+    field.value = document_.if === null ? "" : writeJson(document_.if);
     unsaved.refresh();
   }
 
@@ -84,7 +85,7 @@ function open(root, page) {
     field.addEventListener("input", (event) => {
       event.stopPropagation();
       try {
-        document_.if = field.value.trim() ? JSON.parse(field.value) : null;
+        document_.if = field.value.trim() ? readJson(field.value) : null;
         fault.textContent = "";
         draw();
       } catch (error) {

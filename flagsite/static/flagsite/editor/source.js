@@ -1,8 +1,6 @@
 // The form's own fields, which are what is sent: read once, then kept in step with the editor's documents.
 
-const canonical = (value) => JSON.stringify(value, (_, part) =>
-  (part !== null && typeof part === "object" && !Array.isArray(part)
-    ? Object.fromEntries(Object.keys(part).sort().map((key) => [key, part[key]])) : part));
+import { canonical, readJson, writeJson } from "./json.js";
 
 export const alike = (one, other) => canonical(one) === canonical(other);
 
@@ -15,8 +13,8 @@ const SHAPES = {
   },
 };
 const JSON_FIELD = {
-  read: (field, name) => (field.value.trim() === "" && name !== "fallthrough" ? [] : JSON.parse(field.value || "null")),
-  write: (field, value) => { field.value = JSON.stringify(value, null, 2); },
+  read: (field, name) => (field.value.trim() === "" && name !== "fallthrough" ? [] : readJson(field.value || "null")),
+  write: (field, value) => { field.value = writeJson(value); },
 };
 
 /** The fields that together hold one document, by the name of the part that each holds. */

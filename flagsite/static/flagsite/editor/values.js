@@ -2,6 +2,7 @@
 
 import { chips } from "./chips.js";
 import { h, select } from "./dom.js";
+import { readNumber } from "./json.js";
 import { KINDS, kindOf } from "./vocabulary.js";
 
 const UNITS = [["s", "seconds"], ["m", "minutes"], ["h", "hours"], ["d", "days"], ["w", "weeks"]];
@@ -17,7 +18,9 @@ export function valueControls(context, condition, operator, redraw) {
   if (!operator.one.length && !operator.many.length) return [];
   const kinds = operator.one.length ? operator.one : operator.many;
   const list = Boolean(operator.many.length);
-  const kind = context.kinds.get(condition) ?? vocabulary.kind(operator, list ? [condition.value].flat()[0] : condition.value);
+  const first = [condition.value].flat()[0];
+  const seen = first === undefined && context.offers.kinds(condition.attribute).find((kind) => kinds.includes(kind));
+  const kind = context.kinds.get(condition) ?? (seen || vocabulary.kind(operator, first));
   const turn = (wanted) => {
     context.kinds.set(condition, wanted);
     if (!list) set(converted(condition.value, wanted));
@@ -46,7 +49,7 @@ function single(kind, value, set) {
   const look = { class: "ed-input", "aria-label": "Value", autocomplete: "off" };
   switch (kind) {
     case "number": {
-      const input = ({ target }) => set(target.value === "" || Number.isNaN(target.valueAsNumber) ? null : target.valueAsNumber);
+      const input = ({ target }) => set(readNumber(target.value));
       return h("input", { ...look, type: "number", step: "any", value: value ?? "", on: { input } });
     }
     case "boolean":
@@ -83,7 +86,7 @@ function time(value, set, look) {
 }
 
 function read(kind, text) {
-  if (kind === "number") return text.trim() === "" || !Number.isFinite(Number(text)) ? undefined : Number(text);
+  if (kind === "number") return readNumber(text) ?? undefined;
   if (kind === "boolean") return { true: true, false: false, yes: true, no: false }[text.toLowerCase()];
   return text;
 }

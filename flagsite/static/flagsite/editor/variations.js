@@ -1,6 +1,7 @@
 // The variations that all environments share: key, name and value by the flag's type; the colour comes with the place.
 
 import { button, h, plural, select, uid } from "./dom.js";
+import { readJson, readNumber, writeJson } from "./json.js";
 import { colourAt } from "./swatches.js";
 
 const BLANK = { boolean: true, string: "", number: 0, json: {} };
@@ -70,9 +71,9 @@ export function variationEditor(flag, page) {
         return select("Value", [["true", "true"], ["false", "false"]], String(variation.value), (text) => set(text === "true"));
       case "number":
         return h("input", { type: "number", step: "any", class: "ed-input", value: variation.value ?? "", on: {
-          input: ({ target }) => set(Number.isNaN(target.valueAsNumber) ? null : target.valueAsNumber) } });
+          input: ({ target }) => set(readNumber(target.value)) } });
       case "json":
-        return h("textarea", { class: "ed-input ed-mono", rows: "4", spellcheck: "false", value: JSON.stringify(variation.value, null, 2), on: {
+        return h("textarea", { class: "ed-input ed-mono", rows: "4", spellcheck: "false", value: writeJson(variation.value), on: {
           input: ({ target }) => json(target, fault, set) } });
       default:
         return h("textarea", { class: "ed-input ed-growing", rows: "1", value: String(variation.value ?? ""), on: { input: ({ target }) => set(target.value) } });
@@ -81,7 +82,7 @@ export function variationEditor(flag, page) {
 
   function json(area, fault, set) {
     try {
-      set(JSON.parse(area.value));
+      set(readJson(area.value));
       fault.textContent = "";
       area.setCustomValidity("");
     } catch (error) {

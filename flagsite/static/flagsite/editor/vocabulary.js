@@ -5,7 +5,7 @@ export const KINDS = { text: "Text", number: "Number", boolean: "Yes or no", tim
   duration: "Duration", version: "Version", address: "IP address", list: "List" } };
 const EMPTY = { text: "", number: null, boolean: true, time: "", duration: "30d", version: "", address: "" };
 
-export const kindOf = (value) => (typeof value === "boolean" ? "boolean" : typeof value === "number" ? "number" : "text");
+export const kindOf = (value) => (typeof value === "boolean" ? "boolean" : ["number", "bigint"].includes(typeof value) ? "number" : "text");
 
 export class Vocabulary {
   constructor(operators) {
@@ -46,8 +46,10 @@ export class Vocabulary {
   /** What becomes of a condition's value when its operator changes: kept as far as the new one takes it. */
   carry(condition, operator, preferred) {
     const kinds = new Set([...operator.one, ...operator.many]);
-    const wordy = [...kinds].some((kind) => !["number", "boolean"].includes(kind));
-    const old = [condition.value ?? []].flat().filter((value) => value !== "" && (kinds.has(kindOf(value)) || (wordy && kindOf(value) === "text")));
+    const before = this.find(condition.operator);
+    const alike = [...(before?.one ?? []), ...(before?.many ?? [])].some((kind) => kinds.has(kind) && !["number", "boolean"].includes(kind));
+    const fits = (value) => kinds.has(kindOf(value)) || (alike && kindOf(value) === "text");  // a version is no duration
+    const old = [condition.value ?? []].flat().filter((value) => value !== "" && fits(value));
     if (!kinds.size && !operator.choices.length) delete condition.value;
     else if (operator.choices.length) condition.value = operator.choices.includes(old[0]) ? old[0] : operator.choices[0];
     else if (operator.many.length && (old.length > 1 || !operator.one.length)) condition.value = old;
