@@ -28,7 +28,7 @@ def states_in(environment: Environment) -> QuerySet[FlagState]:
     """Return the states of all flags in the environment, with all that their documents need."""
     return (
         FlagState.objects.filter(environment=environment)
-        .select_related("flag", "environment__project")
+        .select_related("flag__owner", "environment__project")
         .prefetch_related(Prefetch("prerequisites", Prerequisite.objects.select_related("flag")), "flag__tags")
         .order_by("flag__key")
     )
@@ -39,7 +39,7 @@ def with_states(flags: QuerySet[Flag]) -> QuerySet[Flag]:
     required = Prefetch("prerequisites", Prerequisite.objects.select_related("flag"))
     states = FlagState.objects.select_related("environment").prefetch_related(required)
     ordered = states.order_by("environment__position", "environment__key")
-    return flags.prefetch_related(Prefetch("states", ordered), "tags")
+    return flags.select_related("owner").prefetch_related(Prefetch("states", ordered), "tags")
 
 
 def states_of(flag: Flag, *, environments: Sequence[Environment]) -> list[FlagState]:

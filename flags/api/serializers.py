@@ -58,6 +58,7 @@ class FlagChange(StrictSerializer):
     name = Text(required=False, allow_blank=True, max_length=200)
     description = Text(required=False, allow_blank=True, max_length=10_000)
     tags = serializers.ListField(child=Text(max_length=64), required=False, max_length=MAX_TAGS)
+    owner = Text(required=False, allow_blank=True, max_length=150, help_text="Name of the person who answers for it.")
     type = Text(required=False, help_text="boolean, string, number or json; never changes.")
     variations = wire(VariationsField)
     enabled = wire(EnabledField)
@@ -87,6 +88,7 @@ class FlagBody(serializers.Serializer[Any]):
     project = serializers.CharField()
     environment = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField())
+    owner = serializers.CharField(help_text="Name of the person who answers for it; empty when nobody does.")
     type = serializers.CharField()
     variations = VariationsField()
     enabled = serializers.BooleanField()
@@ -113,6 +115,7 @@ def flag_body(state: FlagState) -> dict[str, Any]:
         "project": state.environment.project.key,
         "environment": state.environment.key,
         "tags": flag.tag_names(),
+        "owner": flag.owner.username if flag.owner else "",
         **state_document(state),
         "variations": flag.variations,
         "version": state.version,

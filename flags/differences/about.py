@@ -1,4 +1,4 @@
-"""What changed of a flag or segment that people read and no SDK is sent: name, description, tags, variations' names."""
+"""What changed of a flag or segment that people read and no SDK is sent: name, description, owner, and so on."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +14,8 @@ def about_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Change
         found.append(from_to("name", "Name", _named(before["name"]), _named(after["name"])))
     if before["description"] != after["description"]:
         found.append(from_to("description", "Description", quoted(before["description"]), quoted(after["description"])))
+    if before.get("owner", "") != after.get("owner", ""):
+        found.append(from_to("owner", "Owner", _named(before.get("owner", "")), _named(after.get("owner", ""))))
     found += _tags(before.get("tags", []), after.get("tags", []))
     found += _variation_names(before.get("variations", []), after.get("variations", []))
     return found

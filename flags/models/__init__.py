@@ -2,6 +2,7 @@
 
 from flags.models.change_request import Approval, ChangeRequest
 from flags.models.flag import Flag, FlagState, FlagTag, FlagType, Prerequisite, SegmentUse
+from flags.models.last_evaluation import LastEvaluation
 from flags.models.recent_context import RecentContext
 from flags.models.report import EvaluationCount, ReportBatch, TrackedEvent
 from flags.models.revision import Revision, RevisionItem
@@ -14,6 +15,7 @@ __all__ = [
     "FlagState",
     "FlagTag",
     "FlagType",
+    "LastEvaluation",
     "Prerequisite",
     "RecentContext",
     "ReportBatch",

@@ -8,6 +8,7 @@ foreign keys beside them.
 from decimal import Decimal
 from typing import ClassVar, Final
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -37,6 +38,9 @@ class Flag(models.Model):
     description = models.TextField(blank=True)
     type = models.CharField(max_length=10, choices=FlagType.choices)
     variations = models.JSONField(decoder=JsonDecoder)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -37,6 +37,7 @@ class EvaluationCount(models.Model):
                 name="evaluation_count_once_a_minute",
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["environment", "minute"], name="evaluation_count_in_time")]
 
     def __str__(self) -> str:
         return f"{self.flag_key}: {self.count} × {self.variation or 'error'} at {self.minute:%F %H:%M}"

@@ -37,7 +37,7 @@ def update_flag_everywhere(
     Args:
         project: the flag's project.
         key: the flag's key.
-        shared: name, description, tags and variations, as far as they change.
+        shared: name, description, tags, owner and variations, as far as they change.
         states: by key of the environment, what changes there.
         if_versions: by key of the environment, the version that the caller saw; every environment that the change
             touches must be among them, which are all when something shared changes.

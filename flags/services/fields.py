@@ -6,12 +6,13 @@ from typing import Any, Final, TypedDict
 class FlagFields(TypedDict, total=False):
     """What a caller may set; absent means: as it was, or the default of a new flag.
 
-    The first five are the same in all environments; the others concern the environment that is named.
+    The first six are the same in all environments; the others concern the environment that is named.
     """
 
     name: str
     description: str
     tags: list[str]
+    owner: str
     type: str
     variations: list[dict[str, Any]]
     enabled: bool
@@ -24,7 +25,7 @@ class FlagFields(TypedDict, total=False):
     prerequisites: list[dict[str, Any]]
 
 
-SHARED: Final = frozenset({"name", "description", "tags", "variations"})
+SHARED: Final = frozenset({"name", "description", "tags", "owner", "variations"})
 PER_ENVIRONMENT: Final = (
     "enabled",
     "salt",

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from accounts.models import Environment
-from flags.models import EvaluationCount, ReportBatch, TrackedEvent
+from flags.models import EvaluationCount, Flag, LastEvaluation, ReportBatch, TrackedEvent
 from flags.reports import Report
 from flagsite.lib import clock
 
@@ -18,6 +20,15 @@ _ADD = """
 """
 """Django's bulk_create can replace a row that is there, but not add to it. Both databases know this SQL."""
 
+_LAST = """
+    INSERT INTO flags_lastevaluation (environment_id, flag_key, at)
+    VALUES (%s, %s, %s)
+    ON CONFLICT (environment_id, flag_key)
+    DO UPDATE SET at = EXCLUDED.at WHERE flags_lastevaluation.at < EXCLUDED.at
+"""
+LAST_EVALUATION_PRECISION: Final = timedelta(hours=1)
+"""The last evaluation of a flag is written down at most so often, so that most reports only read it."""
+
 
 @transaction.atomic
 def receive_report(environment: Environment, report: Report) -> bool:
@@ -26,6 +37,7 @@ def receive_report(environment: Environment, report: Report) -> bool:
     if not _is_new(batch):
         return False
     _add_counts(environment, report)
+    _note_last_evaluations(environment, report)
     TrackedEvent.objects.bulk_create(
         TrackedEvent(
             environment=environment,
@@ -62,6 +74,21 @@ def _add_counts(environment: Environment, report: Report) -> None:
         cursor.executemany(_ADD, rows)
 
 
+def _note_last_evaluations(environment: Environment, report: Report) -> None:
+    """Write down when flags that are there were last asked for; in one order for everybody, as the counts."""
+    newest: dict[str, datetime] = {}
+    for entry in report.counts:
+        newest[entry.flag] = max(entry.minute.astimezone(UTC), newest.get(entry.flag, entry.minute.astimezone(UTC)))
+    held = LastEvaluation.objects.filter(environment=environment, flag_key__in=newest).values_list("flag_key", "at")
+    known = dict(held)
+    due = [key for key, at in newest.items() if key not in known or known[key] + LAST_EVALUATION_PRECISION < at]
+    if due:
+        there = Flag.objects.filter(project=environment.project_id, key__in=due).values_list("key", flat=True)
+        now = clock.now()  # a clock that runs ahead would keep a flag fresh for as long
+        with connection.cursor() as cursor:
+            cursor.executemany(_LAST, [(environment.pk, key, min(newest[key], now)) for key in sorted(there)])
+
+
 @transaction.atomic
 def forget_reports(*, older_than: timedelta) -> int:
     """Delete counts, events and batch ids of before then; return how many rows went."""
@@ -69,4 +96,6 @@ def forget_reports(*, older_than: timedelta) -> int:
     counts, _ = EvaluationCount.objects.filter(minute__lt=horizon).delete()
     events, _ = TrackedEvent.objects.filter(time__lt=horizon).delete()
     batches, _ = ReportBatch.objects.filter(received_at__lt=horizon).delete()
+    flags = Flag.objects.filter(project=OuterRef("environment__project"), key=OuterRef("flag_key"))
+    LastEvaluation.objects.filter(~Exists(flags), at__lt=horizon).delete()
     return counts + events + batches

@@ -13,6 +13,7 @@ from flags.drafts import Draft
 from flags.models import Flag, FlagState, FlagTag, Prerequisite, SegmentUse
 from flags.publishing import Change, publish
 from flags.services.fields import PER_ENVIRONMENT, FlagFields
+from flags.services.owners import owner_name, set_owner
 from flagsite.lib.canonical import same
 from segments.models import Segment
 
@@ -80,10 +81,16 @@ def write_drafts(drafts: Sequence[Draft], action: Action, *, by: Actor, comment:
 
 
 def set_shared(flag: Flag, fields: FlagFields) -> None:
-    """Set what all environments share, without writing it."""
+    """Set what all environments share, without writing it.
+
+    Raises:
+        InvalidInput: when nobody is called like the owner.
+    """
     flag.name = fields.get("name", flag.name)
     flag.description = fields.get("description", flag.description)
     flag.variations = fields.get("variations", flag.variations)
+    if "owner" in fields:
+        set_owner(flag, fields["owner"])
 
 
 def write_shared(flag: Flag, fields: FlagFields, *, old: Mapping[str, Any], by: Actor, comment: str) -> None:
@@ -113,6 +120,7 @@ def shared_fields(flag: Flag) -> Mapping[str, Any]:
         "type": flag.type,
         "variations": flag.variations,
         "tags": sorted(flag.tags.values_list("name", flat=True)),
+        "owner": owner_name(flag),
     }
 
 

@@ -24,7 +24,7 @@ from flagsite.lib.problems import InvalidInput
 from segments.errors import SegmentNotFound
 from segments.querysets import segment_named
 
-SHARED = ("name", "description", "tags", "variations")
+SHARED = ("name", "description", "tags", "owner", "variations")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class _Asked:
 
     def _flag(self, edit: FlagEdit) -> FlagEdit:
         now = shared_fields(flag_named(edit.key, project=self.project))
-        shared, was = dict(edit.shared), {name: edit.was[name] for name in SHARED}
+        shared, was = dict(edit.shared), {name: edit.was.get(name, now[name]) for name in SHARED}
         present = {name: now[name] for name in SHARED}
         if shared and not same(was, present):
             place = f"flag {edit.key}"
