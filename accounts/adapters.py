@@ -6,18 +6,22 @@ addresses. What it asks about OpenID Connect is answered in `accounts.admin.open
 
 import base64
 import hashlib
+import secrets
 import time
 from typing import Any, Final
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest
 
 from flagsite.lib.client_address import address_of
+
+log = structlog.get_logger(__name__)
 
 NOWHERE: Final = "0.0.0.0"  # noqa: S104 - no address to listen on: what stands for a client without one
 
@@ -51,15 +55,15 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return _keys().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Read a secret from the database.
-
-        Raises:
-            cryptography.fernet.InvalidToken: when SECRET_KEY is another one now.
-        """
-        return _keys().decrypt(encrypted_text.encode()).decode()
+        """Read a secret from the database; one that no code matches when SECRET_KEY is another one now."""
+        try:
+            return _keys().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            log.exception("second_factor_unreadable", hint="SECRET_KEY has changed: manage.py remove_second_factor")
+            return base64.b32encode(secrets.token_bytes(20)).decode()
 
 
 def _keys() -> MultiFernet:
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = [hashlib.sha256(b"accounts.second_factor:" + str(secret).encode()).digest() for secret in secrets]
+    texts = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = [hashlib.sha256(b"accounts.second_factor:" + str(text).encode()).digest() for text in texts]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

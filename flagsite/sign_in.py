@@ -56,6 +56,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds for which a proof counts when 
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Flagsite"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones are not exact: the code before and the one after are right too
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 # --- invitations, and the e-mail that carries them -----------------------------------------------------------------

@@ -5,11 +5,15 @@ from typing import Any
 
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.app_settings import TOTP_PERIOD
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.views import AuthenticateView
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import LoginView
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -50,12 +54,21 @@ class AsksForCode:
     """A form with a field for a code of the authenticator app, or one of the recovery codes."""
 
     fields: dict[str, Any]
+    user: User
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget = UnfoldAdminTextInputWidget(attrs=CODE_ATTRIBUTES)
         self.fields["code"].label = "Code"
         self.fields["code"].help_text = "The six digits of your authenticator app, or a recovery code."
+
+    def clean_code(self) -> str:
+        """Return a code that is right and unused: it is right for three periods, and allauth remembers it for one."""
+        code: str = super().clean_code()  # type: ignore[misc]  # a mixin
+        used = f"second-factor-used:{self.user.pk}:{normalize_user_code(code)}"
+        if not cache.add(used, 1, timeout=3 * TOTP_PERIOD):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
 
 
 class CodeForm(AsksForCode, AuthenticateForm):

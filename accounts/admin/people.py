@@ -74,7 +74,7 @@ class UserAdmin(GuardedAdmin):
         shown = ("username", "full_name", "email", "roles", "is_active", "last_login")
         return (*shown, "second_factor") if access_of(request).unlimited else shown
 
-    @admin.display(description="Called", ordering="last_name")
+    @admin.display(description="Full name", ordering="last_name")
     def full_name(self, user: User) -> str:
         """Return first and last name."""
         return user.get_full_name() or "-"

@@ -40,11 +40,15 @@ class Dressed:
     """A page of allauth's inside the admin's frame."""
 
     title = "Second factor"
+    button = "Go on"
+    back_button = ""
+    variant = "primary"
     request: Any
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return what the admin's frame needs beside what the page needs."""
-        about = {"title": self.title, "required": lacks_second_factor(access_of(self.request))}
+        about: dict[str, Any] = {name: getattr(self, name) for name in ("title", "button", "back_button", "variant")}
+        about["required"] = lacks_second_factor(access_of(self.request))
         return {**admin.site.each_context(self.request), **super().get_context_data(**kwargs), **about}  # type: ignore[misc]  # a mixin
 
 
@@ -97,6 +101,7 @@ class SetUpPage(Recorded, Dressed, ActivateTOTPView):
     """A picture for the app to scan, and its first code as the proof."""
 
     title, new = "Set up an authenticator app", APP
+    button, back_button = "Set up", "Not now"
     form_class = SetUpForm
     template_name = "admin/accounts/second_factor/set_up.html"
 
@@ -105,6 +110,7 @@ class RemovePage(Recorded, Dressed, DeactivateTOTPView):
     """Asks once more before the app is no second factor any longer."""
 
     title, old = "Remove the authenticator app", APP
+    button, back_button, variant = "Remove", "Keep it", "danger"
     template_name = "admin/accounts/second_factor/remove.html"
 
 
@@ -119,6 +125,7 @@ class NewCodesPage(Recorded, Dressed, GenerateRecoveryCodesView):
     """Asks once more before the old codes open nothing any longer."""
 
     title, old, new = "New recovery codes", CODES, f"new {CODES}"
+    button, back_button = "Make new codes", "Keep the old ones"
     template_name = "admin/accounts/second_factor/new_codes.html"
 
 

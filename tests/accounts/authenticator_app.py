@@ -14,17 +14,26 @@ PASSWORD = "correct horse battery"
 
 
 def code(secret: str, *, periods_later: int = 0) -> str:
-    """The six digits of RFC 6238 (SHA-1, 30 seconds) that the secret shows now."""
-    counter = int(clock.now().timestamp()) // 30 + periods_later
+    """The six digits that the secret shows now."""
+    return code_at(secret, clock.now().timestamp() + 30 * periods_later)
+
+
+def code_at(secret: str, seconds: float) -> str:
+    """The six digits of RFC 6238 (SHA-1, 30 seconds) that the secret shows at a time."""
+    counter = int(seconds) // 30
     digest = hmac.new(b32decode(secret), struct.pack(">Q", counter), "sha1").digest()
     start = digest[-1] & 15
     return f"{(int.from_bytes(digest[start : start + 4]) & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def wrong_code(secret: str) -> str:
-    """Six digits that the secret shows neither now nor one period before or after."""
-    near = {code(secret, periods_later=periods) for periods in (-2, -1, 0, 1, 2)}
-    return next(digits for digits in ("000000", "111111", "222222", "333333", "444444", "555555") if digits not in near)
+    """Six digits that the secret shows neither now nor near."""
+    near = {code(secret, periods_later=periods) for periods in (-3, -2, -1, 0, 1, 2, 3)}
+    return next(
+        digits
+        for digits in ("000000", "111111", "222222", "333333", "444444", "555555", "666666", "777777")
+        if digits not in near
+    )
 
 
 def sign_in(name: str, password: str = PASSWORD, *, client: Client | None = None, **headers: Any) -> Any:

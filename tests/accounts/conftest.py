@@ -3,9 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
-from django.core.cache import cache
 from pytest_django import Settings
 
 from tests.accounts.openid_browser import Provider
@@ -23,10 +23,15 @@ def issuer() -> Iterator[str]:
         process.terminate()
 
 
+@pytest.fixture(autouse=True)
+def _cache_of_its_own(settings: Settings) -> None:
+    """Codes and keys that one test uses are none of another's, which may run at the same time."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
+
+
 @pytest.fixture
 def provider(issuer: str, settings: Settings) -> Provider:
     """The provider as an installation knows it that has set OIDC_ISSUER and so on."""
-    cache.clear()
     settings.OIDC_ISSUER = issuer
     settings.OIDC_NAME = "Example ID"
     app = {"provider_id": "oidc", "name": "Example ID", "client_id": CLIENT, "secret": SECRET}

@@ -10,8 +10,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from pytest_django import Settings
 from unfold.settings import CONFIG_DEFAULTS
 
+from accounts.models import Project
+from accounts.roles import Role
+from accounts.services import invite
+from tests.accounts.authenticator_app import set_up, sign_in, signed_in_desk
 from tests.conftest import Person
 from tests.desk import Desk
 
@@ -63,6 +68,22 @@ def test_the_admin_may_compile_what_stands_in_attributes_and_no_more(sam: Person
         }
 
 
+def test_pages_before_one_is_in_are_like_the_admin_s(sam: Person, shop: Project, settings: Settings) -> None:
+    settings.OIDC_ISSUER = "https://id.example.com"
+    _, token = invite(email="zoe@example.com", roles={shop: Role.EDITOR}, by=sam.actor)
+    set_up(signed_in_desk("sam"))
+    half_way = sign_in("sam").client
+    for page in (
+        Client().get(f"/admin/invitation/{token}/"),
+        Client().get("/admin/invitation/nonsense/"),
+        half_way.get("/admin/sign-in/second-factor/"),
+        Client().get("/admin/login/"),
+    ):
+        assert policy(page)["script-src"] == {"'self'", "'unsafe-eval'"}
+        assert policy(page)["form-action"] == {"'self'"}
+        assert [found.group() for found in INLINE.finditer(page.content.decode())] == []
+
+
 def test_a_refusal_under_the_admin_has_the_strict_policy(vi: Person) -> None:
     assert policy(Desk(vi).get("flags_flag_add")) == STRICT
 
@@ -84,6 +105,9 @@ def test_no_page_writes_what_the_policy_keeps_out(sam: Person, shop: object, sub
     shown |= {f"{page} add": desk.get(f"{page}_add").content.decode() for page in pages[:-1]}
     shown |= {"login": Client().get("/admin/login/").content.decode(), "docs": Client().get("/docs").content.decode()}
     shown["index"] = desk.get("index").content.decode()
+    own = signed_in_desk("sam").client
+    for page in ("", "set-up/", "password/"):
+        shown[f"second factor {page}"] = own.get(f"/admin/second-factor/{page}", follow=True).content.decode()
     for name, page in shown.items():
         with subtests.test(name):
             assert [found.group() for found in INLINE.finditer(page)] == []
