@@ -8,7 +8,7 @@ from django.urls import reverse
 from flags.forms import STATE_FIELDS, FlagForm, NewFlagForm, field_name
 from flags.models import Flag
 from flags.starters import starters
-from flagsite.lib.problems import InputError
+from flagsite.lib.problems import InputError, StaleVersion
 from segments.admin.offers import builder_data
 
 
@@ -20,6 +20,8 @@ def editor_data(form: FlagForm, flag: Flag) -> dict[str, Any]:
         {
             "key": state.environment.key,
             "name": state.environment.name,
+            "protected": state.environment.is_protected,
+            "approval": state.environment.requires_approval,
             "fields": {name: form[field_name(state, name)].id_for_label for name in STATE_FIELDS},
         }
         for state in form.states
@@ -31,6 +33,8 @@ def editor_data(form: FlagForm, flag: Flag) -> dict[str, Any]:
         "environments": environments,
         "problems": _told(form),
         "refused": form.is_bound,
+        "stale": isinstance(form.refusal, StaleVersion),
+        "versions": {form[field_name(state, "version")].id_for_label: state.version for state in form.states},
     }
 
 

@@ -51,6 +51,19 @@ def test_what_is_wrong_before_a_service_is_asked_is_told_likewise(
     }
 
 
+def test_who_was_slower_takes_what_was_typed_to_the_review_against_what_is_there_now(
+    desk: Desk, sale: Flag, production: Environment
+) -> None:
+    sent = {**desk.shown(sale), **in_(production, enabled="")}
+    set_fields(sale, production, rollout_percentage=5)
+    page = desk.post("flags_flag_change", sale.pk, **sent)
+    assert told(page)["stale"]
+    present = {field.removeprefix("id_"): version for field, version in told(page)["versions"].items()}
+    review = desk.review(desk.post("flags_flag_change", sale.pk, **{**sent, **present})).content.decode()
+    assert "Turned off." in review
+    assert "5 % → 100 %" in review, "what would be taken back is said too"
+
+
 def test_attributes_are_suggested_with_the_kinds_that_they_seem_to_have(
     desk: Desk, sale: Flag, shop: Project, production: Environment
 ) -> None:

@@ -71,10 +71,12 @@ function stateCard(context, environment, state) {
     paint();
   }
 
+  const rules = [environment.protected && "Protected: publishing here takes a comment.", environment.approval && "Publishing here takes somebody else's approval."].filter(Boolean);
   drawOff();
   context.onVariations(card, () => drawOff());
   card.append(h("div", { class: "ed-row ed-spread" },
-    h("label", { class: "ed-switch-label", for: box.id }, box, words), off), told, problems.at(state, "enabled") ?? "");
+    h("label", { class: "ed-switch-label", for: box.id }, box, words), off), told,
+    rules.length ? h("p", { class: "ed-guarded" }, icon("lock"), rules.join(" ")) : "", problems.at(state, "enabled") ?? "");
   return card;
 }
 

@@ -6,6 +6,7 @@ import { environmentPanel } from "./environment.js";
 import { Offers } from "./offers.js";
 import { Problems } from "./problems.js";
 import { Source } from "./source.js";
+import { staleBox } from "./stale.js";
 import { problemSummary } from "./summary.js";
 import { tabs } from "./tabs.js";
 import { unsavedNote } from "./unsaved.js";
@@ -53,7 +54,7 @@ function open(root, page) {
   const unsaved = unsavedNote(form, changedParts);
   const titles = new Map([...[...states].map(([key, { environment }]) => [key, environment.name]), ["variations", "Variations"], ["details", "Details"]]);
 
-  root.append(...[problemSummary(problems.all, titles, show), chosen.list, chosen.panels].filter(Boolean));
+  root.append(...[page.stale && staleBox(form, page.versions), problemSummary(problems.all, titles, show), chosen.list, chosen.panels].filter(Boolean));
   (document.getElementById("unsaved-place") ?? root).append(unsaved.element);
   mark();
   chosen.choose(first(), { keep: false });
@@ -68,6 +69,7 @@ function open(root, page) {
     if (event.key === "Enter" && event.target.matches("#flag-editor input:not([type=submit])")) event.preventDefault();
   });
   form.addEventListener("submit", (event) => {
+    sessionStorage.setItem(location.pathname, chosen.chosen);  // where a refusal leads back to
     for (const context of contexts.values()) context.flush();
     const broken = [...contexts].find(([, context]) => context.views.some((view) => view.broken));
     const invalid = root.querySelector("textarea:invalid");
@@ -150,7 +152,7 @@ function open(root, page) {
   }
 
   function first() {
-    const wanted = decodeURIComponent(location.hash.slice(1));
+    const wanted = decodeURIComponent(location.hash.slice(1)) || (page.refused && sessionStorage.getItem(location.pathname)) || "";
     return problems.all[0]?.where ?? (chosen.has(wanted) ? wanted : entries[0]?.key ?? "variations");
   }
 

@@ -23,7 +23,10 @@ export function tabs(words, entries) {
     known.set(entry.key, { ...entry, tab, panel, note, errors, mark, built: false });
   }
 
+  let shown = entries[0]?.key;
+
   function choose(key, { focus = false, keep = true } = {}) {
+    shown = key;
     for (const [own, entry] of known) {
       const chosen = own === key;
       entry.tab.setAttribute("aria-selected", String(chosen));
@@ -57,6 +60,7 @@ export function tabs(words, entries) {
     panels,
     choose,
     has: (key) => known.has(key),
+    get chosen() { return shown; },
     build: (key) => build(known.get(key)),
     /** Say beside a tab's words what is in it: a few words with a style, whether it is changed, how much is refused. */
     mark(key, { note, style, changed, errors }) {

@@ -6,6 +6,7 @@ import { swatch, variationName } from "./swatches.js";
 
 export function targetList(context, state) {
   const place = h("div", { class: "ed-targets" });
+  let shown = false;  // as long as nobody is targeted, a button stands for the lists
 
   const target = (key) => state.targets.find((one) => one.variation === key);
 
@@ -51,6 +52,12 @@ export function targetList(context, state) {
   }
 
   function draw() {
+    if (!shown && !state.targets.length) {
+      place.replaceChildren(h("p", { class: "ed-empty" }, "None: nobody is singled out."), h("div", { class: "ed-adds" },
+        button("Target ids", { symbol: "add", kind: "ed-quiet", press: () => { shown = true; draw(); place.querySelector("input").focus(); } })));
+      return;
+    }
+    shown = true;
     const known = context.variations().map((variation) => variation.key);
     const stray = state.targets.map((one) => one.variation).filter((key) => !known.includes(key));
     place.replaceChildren(context.problems.at(state, "targets") ?? "", ...[...known, ...stray].map(row));
