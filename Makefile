@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage bench bench-write check lint format migrations hooks constraints clean
+.PHONY: help run test browser coverage bench bench-write check lint format migrations hooks constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,6 +15,7 @@ ARGS ?=
 # The demo needs what the product needs; tests and linters need the dev extra as well: hence two stamps.
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
+AXE := tests/browser/node_modules/.installed
 REQUIREMENTS := pyproject.toml sdk_python/pyproject.toml constraints.txt
 
 # $(call install,<venv>): the command that installs into that environment.
@@ -48,12 +49,15 @@ run: $(RUNTIME) ## Start everything in one process, with a demo project (PORT, D
 test: $(DEVELOPMENT) ## Run the whole suite against real PostgreSQL and real Redis (ARGS for pytest)
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
+browser: $(DEVELOPMENT) $(AXE) ## What a person does, in real Chromium (ARGS for pytest)
+	$(BIN)/python -m pytest tests/browser $(ARGS)
+
 coverage: $(DEVELOPMENT) ## Run the suite and hold its coverage: all branches of the engine, 85 % elsewhere
 	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
 	$(BIN)/python -m coverage report --include='*/flagsite_sdk/engine/*' --fail-under=100
 	$(BIN)/python -m coverage report --omit='*/flagsite_sdk/engine/*' --fail-under=85
 
-check: lint test ## What CI runs: lint, then test
+check: lint test browser ## What CI runs: lint, test, browser
 
 lint: $(DEVELOPMENT) ## Style, formatting, types, architecture, missing migrations
 	$(BIN)/ruff check .
@@ -89,7 +93,7 @@ constraints: $(BIN)/python ## Pin again: constraints.txt from a clean environmen
 	} > constraints.txt
 
 clean: ## Remove environments, caches and the demo's data
-	rm -rf $(VENV) $(BENCH) var staticfiles build dist .coverage* .hypothesis
+	rm -rf $(VENV) $(BENCH) $(dir $(AXE)) var staticfiles build dist .coverage* .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -108,6 +112,12 @@ $(DEVELOPMENT): $(REQUIREMENTS) | $(BIN)/python
 	@echo "Installing what Flagsite and its developers need"
 	@$(call install,$(VENV)) -c constraints.txt -e 'sdk_python[openfeature]' -e '.[dev]'
 	@touch $@ $(RUNTIME)
+
+$(AXE): tests/browser/package.json tests/browser/package-lock.json
+	@command -v npm >/dev/null || { echo "The browser tests take axe-core from npm: install Node.js with npm" >&2; exit 1; }
+	@echo "Installing what the browser tests need"
+	@cd tests/browser && npm ci --no-audit --no-fund --silent
+	@touch $@
 
 $(BENCH)/.installed: sdk_python/benchmarks/requirements.txt sdk_python/pyproject.toml | $(BENCH)/bin/python
 	@echo "Installing the published SDKs to measure beside ours"
