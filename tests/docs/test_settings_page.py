@@ -55,5 +55,6 @@ def test_a_fixed_interval_is_what_the_page_says(row: list[str]) -> None:
 
 def test_the_variables_of_the_tests_are_those_that_the_tests_read() -> None:
     documented = {quoted(name)[0] for name, _ in rows(PAGE.section("Tests"))}
-    source = (ROOT / "tests" / "services.py").read_text()
-    assert documented == {name for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL") if name in source}
+    readers = ("tests/services.py", "tests/browser/chromium.py")
+    source = "".join((ROOT / reader).read_text() for reader in readers)
+    assert documented == {name for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL", "CHROMIUM") if f'"{name}"' in source}
