@@ -19,7 +19,7 @@ start_writing()
 
 
 async def _life(scope: Any, receive: Any, send: Any) -> None:
-    """Write what is left to be written when the server stops (ASGI's lifespan); uvicorn dies of the signal afterwards."""
+    """Write what is left to be written when the server stops (ASGI's lifespan); of the signal uvicorn dies."""
     del scope
     while (await receive())["type"] != "lifespan.shutdown":
         await send({"type": "lifespan.startup.complete"})

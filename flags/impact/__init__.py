@@ -9,7 +9,7 @@ from typing import Any
 
 from flags.impact.affected import affected_flags
 from flags.impact.attributes import attributes_of
-from flags.impact.buckets import StageMoves, stage_moves
+from flags.impact.buckets import StageMoves, only_buckets_change, stage_moves
 from flags.impact.configurations import Documents, both
 from flags.impact.contexts import MAX_DECISIONS, transitions_of
 from flags.impact.moves import Kind, Moves
@@ -47,6 +47,7 @@ def impact_of(
             transitions=transitions_of(key, old, new, looked_at, now=now, touched=touched, losing=losing),
             stages=stage_moves(old.flag(key), new.flag(key)) if cause.why is Why.CHANGED else (),
             attributes=attributes_of(key, old, new),
+            speaks_for_everybody=only_buckets_change(old.flag(key), new.flag(key)) and cause.why is Why.CHANGED,
         )
         for key, cause in causes.items()
     ]

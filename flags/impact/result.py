@@ -42,7 +42,8 @@ class FlagImpact:
     """What a change does to one flag: to contexts, and to the buckets of the stages whose gates or splits change.
 
     `attributes` are those that the flag looks at, before or after, the `id` left out: a context of which they are not
-    kept is decided as if it had not got them.
+    kept is decided as if it had not got them. `speaks_for_everybody` means that gates and splits are all that changes:
+    then the stages tell of contexts, too, that nobody has seen, and where they have no loss, nobody loses.
     """
 
     key: str
@@ -50,6 +51,7 @@ class FlagImpact:
     transitions: tuple[Transition, ...]
     stages: tuple[StageMoves, ...]
     attributes: frozenset[str]
+    speaks_for_everybody: bool
 
     def count(self, kind: Kind) -> int:
         """Return how many contexts gain, lose, switch or stay."""
@@ -77,8 +79,13 @@ class Impact:
 
     @property
     def anyone_loses(self) -> bool:
-        """Tell whether somebody loses what they have."""
+        """Tell whether somebody loses what they have, as far as one can tell: see `speaks_for_everybody`."""
         return any(flag.anyone_loses for flag in self.flags)
+
+    @property
+    def speaks_for_everybody(self) -> bool:
+        """Tell whether the answer is certain for contexts that were never seen, and not only for those that were."""
+        return all(flag.speaks_for_everybody for flag in self.flags)
 
     @property
     def attributes(self) -> frozenset[str]:

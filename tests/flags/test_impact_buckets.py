@@ -6,12 +6,21 @@ from typing import Any
 import pytest
 from flagsite_sdk.engine.model import BUCKETS, Flag
 from flagsite_sdk.engine.wire import read_flag
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flags.impact import Kind, Moves, StageMoves, impact_of
 from flags.impact.buckets import stage_moves
-from sdk_python.tests.engine.environments import NOW, Json, boolean, compare, environment, rule
+from sdk_python.tests.engine.environments import (
+    NOW,
+    Json,
+    boolean,
+    compare,
+    contexts,
+    environment,
+    environments,
+    rule,
+)
 
 PAIRS = BUCKETS**2
 TENTH = BUCKETS // 10
@@ -67,11 +76,60 @@ def test_gate_and_split_together_are_counted_over_pairs_of_buckets() -> None:
 
 
 def test_a_rule_alone_knows_who_it_lets_in_not_what_the_next_one_serves() -> None:
-    before = three(rules=[rule(compare("plan", "equals", "pro"), {"variation": "off"}, rollout_percentage=50)])
-    after = three(rules=[rule(compare("plan", "equals", "pro"), {"variation": "off"}, rollout_percentage=20, name="P")])
-    stage = the_one(before, after)
+    def flag(percentage: int, variation: str) -> Flag:
+        condition = compare("plan", "equals", "pro")
+        return three(rules=[rule(condition, {"variation": variation}, rollout_percentage=percentage, name="P")])
+
+    stage = the_one(flag(50, "a"), flag(20, "a"))
     assert (stage.rule, stage.name) == ("rule", "P")
     assert stage.joint == Moves(PAIRS, lose=30_000 * BUCKETS)
+    assert the_one(flag(20, "a"), flag(50, "a")).joint == Moves(PAIRS, gain=30_000 * BUCKETS)
+    assert the_one(flag(20, "a"), flag(20, "b")).joint == Moves(PAIRS, switch=20_000 * BUCKETS)
+
+
+def test_a_rule_that_serves_the_off_variation_takes_from_whom_it_lets_in() -> None:
+    def flag(percentage: int, variation: str = "off", **fields: Any) -> Flag:
+        return three(
+            rules=[rule({"everyone": True}, {"variation": variation}, rollout_percentage=percentage)], **fields
+        )
+
+    assert the_one(flag(20), flag(50)).joint == Moves(PAIRS, lose=30_000 * BUCKETS)
+    assert the_one(flag(50), flag(20)).joint == Moves(PAIRS, gain=30_000 * BUCKETS)
+    assert the_one(flag(50, "a"), flag(50)).joint == Moves(PAIRS, lose=50_000 * BUCKETS)
+    for before in (flag(50, enabled=False), None):
+        of_the_rule, of_the_default = stage_moves(before, flag(50))
+        assert not of_the_rule.joint.moves_anybody
+        assert of_the_default.joint == Moves(PAIRS, gain=PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "certain"),
+    [
+        ({"rollout_percentage": 80}, True),
+        ({"fallthrough": split(a=10, b=90)}, True),
+        ({"fallthrough": {"variation": "b"}}, False),  # those without a value to bucket by are served by it as well
+        ({"fallthrough": split(a=50, b=50) | {"bucket_by": "team"}}, False),
+        ({"salt": "other"}, False),
+        ({"enabled": False}, False),
+        ({"rules": [rule({"everyone": True})]}, False),
+        ({"targets": [{"variation": "a", "ids": ["x"]}]}, False),
+    ],
+)
+def test_gates_and_splits_alone_speak_for_everybody(changes: Json, certain: bool) -> None:
+    before = boolean(
+        type="string",
+        variations=[{"key": key, "value": key} for key in ("off", "on", "a", "b")],
+        fallthrough=split(a=50, b=50),
+        rollout_percentage=50,
+    )
+    impact = impact_of(environment({"f": before}), flags={"f": before | changes}, contexts=[], now=NOW)
+    assert impact.speaks_for_everybody is certain
+
+
+def test_a_flag_that_leans_on_a_changed_one_may_change_for_people_nobody_has_seen() -> None:
+    flags = {"f": boolean(), "g": boolean(prerequisites=[{"flag": "f", "variation": "on"}])}
+    changed = {"f": boolean(rollout_percentage=50)}
+    assert not impact_of(environment(flags), flags=changed, contexts=[], now=NOW).speaks_for_everybody
 
 
 def test_a_new_rule_lets_in_and_a_gone_one_no_longer() -> None:
@@ -169,7 +227,8 @@ def test_the_joint_share_is_what_counting_place_by_place_gives(outside: str | No
         for place in range(10):
             was, is_ = _served(old, gate, place, outside), _served(new, gate, place, outside)
             if was != is_:
-                kind = "gain" if was == outside else "lose" if is_ == outside else "switch"
+                old_rank, new_rank = (0 if one == "off" else 1 if one is None else 2 for one in (was, is_))
+                kind = "gain" if new_rank > old_rank else "lose" if new_rank < old_rank else "switch"
                 counted[kind] += TENTH**2
     found = stage_moves(flag(old), flag(new))
     joint = found[0].joint if found else Moves(PAIRS)
@@ -185,3 +244,32 @@ def test_real_contexts_move_as_the_bucket_space_says() -> None:
     (stage,) = flag.stages
     for kind in Kind:
         assert abs(100 * flag.count(kind) / len(people) - float(stage.joint.percent(kind))) < 1.5
+
+
+def _recut(flag: Json, data: st.DataObject) -> Json:
+    """The flag with other percentages, and with other weights in its splits."""
+
+    def recut(serve: Json) -> Json:
+        if "split" not in serve:
+            return serve
+        first, second = sorted((data.draw(tenths), data.draw(tenths)))
+        weights = (first, second - first, 100 - second)
+        return serve | {"split": [one | {"weight": new} for one, new in zip(serve["split"], weights, strict=True)]}
+
+    rules = [one | {"serve": recut(one["serve"]), "rollout_percentage": data.draw(tenths)} for one in flag["rules"]]
+    fallthrough = recut(flag["fallthrough"])
+    return flag | {"rules": rules, "fallthrough": fallthrough, "rollout_percentage": data.draw(tenths)}
+
+
+@settings(deadline=None, max_examples=60)
+@given(environments(sound=True), st.lists(contexts(), min_size=30, max_size=30), st.data())
+def test_where_no_stage_has_a_loss_and_only_buckets_change_nobody_loses(
+    found: tuple[Json, Json], people: list[Json], data: st.DataObject
+) -> None:
+    flags, segments = found
+    changed = {"f0": _recut(flags["f0"], data)}
+    before = environment({"f0": flags["f0"]}, segments)
+    (flag,) = impact_of(before, flags=changed, contexts=people, now=NOW).flags
+    assert flag.speaks_for_everybody
+    if not any(stage.joint.lose for stage in flag.stages):
+        assert flag.count(Kind.LOSE) == 0
