@@ -136,7 +136,7 @@ export function conditionBuilder(context, owner, field, options) {
     const drop = (index) => {
       parts.splice(index, 1);
       context.announce("Condition removed.");
-      if (parts.length === 1) holder[at] = negated ? { not: parts[0] } : parts[0];
+      if (parts.length === 1) holder[at] = negated ? parts[0].not ?? { not: parts[0] } : parts[0];
       if (parts.length === 0) return remove();
       const near = parts[Math.min(index, parts.length - 1)];
       return changed({ focus: near?.not ?? near });

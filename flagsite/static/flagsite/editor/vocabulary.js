@@ -25,7 +25,7 @@ export class Vocabulary {
     for (const operator of this.operators) {
       if (fitting.includes(operator)) continue;
       const family = operator.fits.length > 1 ? "Any" : FAMILIES[operator.fits[0]] ?? "Others";
-      const title = fitting.length ? `Others: ${family.toLowerCase()}` : family;
+      const title = fitting.length ? `Others: ${family}` : family;
       groups.set(title, [...(groups.get(title) ?? []), operator]);
     }
     return groups;
