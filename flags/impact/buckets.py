@@ -98,6 +98,11 @@ class _Stage:
         served = self.served(place)
         return 0 if served == self.nothing else 1 if served is None else 2
 
+    @property
+    def best(self) -> int:
+        """The rank of the best that is served inside."""
+        return max(map(self.rank, self.shares()), default=0)
+
     def variation_at(self, bucket: int) -> str | None:
         end = 0
         for share in self.serve.shares:
@@ -170,17 +175,16 @@ def _absent(flag: Flag | None, other: _Stage | None) -> _Stage:
 def _moves(old: _Stage, new: _Stage, *, rule: str | None, name: str) -> StageMoves:
     """Compare two stages."""
     reshuffled = old.bucketing != new.bucketing and (old.is_mixed() or new.is_mixed())
-    if reshuffled:
-        gate, split, joint = _expected(old, new)
-    else:
-        gate = Moves(BUCKETS, gain=max(0, new.rollout - old.rollout), lose=max(0, old.rollout - new.rollout))
-        split, joint = _followed(old, new)
+    gate, split, joint = _expected(old, new) if reshuffled else _followed(old, new)
     expected = reshuffled and old.is_mixed() and new.is_mixed()
     return StageMoves(rule, name, gate, split, joint, is_reshuffled=reshuffled, is_expected=expected)
 
 
-def _followed(old: _Stage, new: _Stage) -> tuple[Moves, Moves]:
+def _followed(old: _Stage, new: _Stage) -> tuple[Moves, Moves, Moves]:
     """Follow every pair of buckets, rectangle by rectangle."""
+    gate: Counter[Kind] = Counter()
+    for floor, ceiling in _pieces(old.rollout, new.rollout):
+        gate[_gate_kind(floor < old.rollout, floor < new.rollout, old, new)] += ceiling - floor
     split: Counter[Kind] = Counter()
     joint: Counter[Kind] = Counter()
     for first, end in _pieces(*_boundaries(old), *_boundaries(new)):
@@ -191,7 +195,7 @@ def _followed(old: _Stage, new: _Stage) -> tuple[Moves, Moves]:
             was = inner[0] if floor < old.rollout else None
             is_ = inner[1] if floor < new.rollout else None
             joint[_kind(was, is_, old, new)] += (end - first) * (ceiling - floor)
-    return _counted(split, BUCKETS), _counted(joint, BUCKETS**2)
+    return _counted(gate, BUCKETS), _counted(split, BUCKETS), _counted(joint, BUCKETS**2)
 
 
 def _expected(old: _Stage, new: _Stage) -> tuple[Moves, Moves, Moves]:
@@ -199,8 +203,7 @@ def _expected(old: _Stage, new: _Stage) -> tuple[Moves, Moves, Moves]:
     gate: Counter[Kind] = Counter()
     for was, count in old.gates().items():
         for is_, other in new.gates().items():
-            kind = Kind.STAY if was == is_ else Kind.GAIN if is_ else Kind.LOSE
-            gate[kind] += count * other
+            gate[_gate_kind(was, is_, old, new)] += count * other
     split = _product(old.shares(), new.shares(), old, new) if old.rollout and new.rollout else Counter()
     joint = _product(old.places(), new.places(), old, new)
     return _counted(gate, BUCKETS**2), _counted(split, BUCKETS**2), _counted(joint, BUCKETS**4)
@@ -212,6 +215,14 @@ def _product(before: Counter[str | None], after: Counter[str | None], old: _Stag
         for is_, other in after.items():
             found[_kind(was, is_, old, new)] += count * other
     return found
+
+
+def _gate_kind(was_inside: bool, is_inside: bool, old: _Stage, new: _Stage) -> Kind:
+    """What passing a gate is, taken for the best that the stage serves; the joint count is exact about the rest."""
+    before, after = old.best if was_inside else old.rank(None), new.best if is_inside else new.rank(None)
+    if was_inside == is_inside or before == after:
+        return Kind.STAY
+    return Kind.GAIN if after > before else Kind.LOSE
 
 
 def _kind(was: str | None, is_: str | None, old: _Stage, new: _Stage) -> Kind:

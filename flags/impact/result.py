@@ -60,8 +60,7 @@ class FlagImpact:
     @property
     def anyone_loses(self) -> bool:
         """Tell whether somebody loses what they have: one of the contexts, or one of the buckets."""
-        in_buckets = any(stage.gate.lose or stage.split.lose or stage.joint.lose for stage in self.stages)
-        return in_buckets or self.count(Kind.LOSE) > 0
+        return any(stage.joint.lose for stage in self.stages) or self.count(Kind.LOSE) > 0
 
 
 @dataclass(frozen=True)

@@ -96,10 +96,9 @@ def test_a_rule_that_serves_the_off_variation_takes_from_whom_it_lets_in() -> No
     assert the_one(flag(20), flag(50)).joint == Moves(PAIRS, lose=30_000 * BUCKETS)
     assert the_one(flag(50), flag(20)).joint == Moves(PAIRS, gain=30_000 * BUCKETS)
     assert the_one(flag(50, "a"), flag(50)).joint == Moves(PAIRS, lose=50_000 * BUCKETS)
-    for before in (flag(50, enabled=False), None):
-        of_the_rule, of_the_default = stage_moves(before, flag(50))
-        assert not of_the_rule.joint.moves_anybody
-        assert of_the_default.joint == Moves(PAIRS, gain=PAIRS)
+    assert the_one(flag(20), flag(50)).gate == Moves(BUCKETS, lose=30_000)
+    assert [one.rule for one in stage_moves(flag(50, enabled=False), flag(50))] == [None]
+    assert [one.rule for one in stage_moves(None, flag(50))] == [None]
 
 
 @pytest.mark.parametrize(
