@@ -11,7 +11,7 @@ class FlagsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hand the segments app the road by which its changes reach the environments, and what flags use and ask."""
-        from flags.attribute_uses import attributes_known
+        from flags.attribute_uses import attributes_known, values_seen
         from flags.publishing import publish_segments
         from flags.segment_uses import flags_using
         from segments.attributes import attributes_found_by
@@ -20,4 +20,4 @@ class FlagsConfig(AppConfig):
 
         publish_through(publish_segments)
         uses_found_by(flags_using)
-        attributes_found_by(attributes_known)
+        attributes_found_by(attributes_known, values_seen)

@@ -9,7 +9,7 @@ from django.db.models.functions import Cast
 from accounts.models import Project
 from flags.models import FlagState
 from flags.querysets import seen_attributes
-from segments.attributes import Found, asked_in
+from segments.attributes import Found, Values, asked_in
 
 
 def attributes_in_flags(project: Project) -> Iterator[Found]:
@@ -25,6 +25,11 @@ def attributes_in_flags(project: Project) -> Iterator[Found]:
             if "bucket_by" in rule["serve"]:
                 yield rule["serve"]["bucket_by"], "text"
             yield from asked_in(rule["if"])
+
+
+def values_seen(project: Project) -> Values:
+    """Return some values of the attributes that contexts had lately."""
+    return {attribute.path: attribute.examples for attribute in seen_attributes(project)}
 
 
 def attributes_known(project: Project) -> Iterator[Found]:

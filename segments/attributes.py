@@ -5,7 +5,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flagsite_sdk.engine.operators import find
@@ -17,13 +17,18 @@ from segments.vocabulary import FITS, kind_of
 Found = tuple[str, str | None]
 """An attribute's path and a kind that it seems to have (None: not to be told)."""
 Find = Callable[[Project], Iterable[Found]]
+Values = Mapping[str, Sequence[Any]]
+"""By the attribute's path, some of its values."""
+FindValues = Callable[[Project], Values]
 
 _found_above: list[Find] = []
+_values_above: list[FindValues] = []
 
 
-def attributes_found_by(find_them: Find) -> None:
-    """Set how the attributes that the app above knows of are found."""
+def attributes_found_by(find_them: Find, find_values: FindValues) -> None:
+    """Set how the attributes that the app above knows of are found, and some of their values."""
     _found_above[:] = [find_them]
+    _values_above[:] = [find_values]
 
 
 def attributes_of(project: Project) -> dict[str, list[str]]:
@@ -34,6 +39,11 @@ def attributes_of(project: Project) -> dict[str, list[str]]:
     for path, kind in (*(one for condition in rows for one in asked_in(condition)), *above):
         found[path] |= {kind} if kind else set()
     return {path: sorted(found[path]) for path in sorted(found)}
+
+
+def values_of(project: Project) -> dict[str, list[Any]]:
+    """Return some values of attributes, as far as the app above has seen any."""
+    return {path: list(some) for find_values in _values_above for path, some in find_values(project).items() if some}
 
 
 def asked_in(condition: Any) -> Iterator[Found]:

@@ -13,7 +13,7 @@ from accounts.admin.guarded import GuardedAdmin
 from accounts.admin.requests import access_of
 from accounts.models import Project
 from accounts.roles import Ability
-from segments.attributes import attributes_of
+from segments.attributes import attributes_of, values_of
 from segments.querysets import segments_of, with_lengths
 from segments.vocabulary import operators
 from segments.wording import condition_in_words
@@ -77,5 +77,6 @@ class OffersPages(GuardedAdmin):
         )
 
     def attributes_view(self, request: HttpRequest, project: int) -> JsonResponse:
-        """Return the attributes that are asked about in the project, with their kinds."""
-        return JsonResponse({"attributes": attributes_of(project_seen(request, project))})
+        """Return the attributes that are known in the project, with their kinds, and some values that were seen."""
+        seen = project_seen(request, project)
+        return JsonResponse({"attributes": attributes_of(seen), "values": values_of(seen)})

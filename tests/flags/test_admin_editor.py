@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Environment, Project
-from flags.models import Flag
+from flags.models import Flag, RecentContext
 from flags.starters import STARTERS
+from flagsite.lib import clock
 from segments.services import create_segment
 from tests.conftest import SYSTEM, Person
 from tests.desk import Desk, form_in
@@ -85,6 +86,17 @@ def test_attributes_are_suggested_with_the_kinds_that_they_seem_to_have(
         "plans": ["list"],
         "seen": [],
     }
+
+
+def test_values_are_suggested_that_contexts_had_lately(desk: Desk, shop: Project, production: Environment) -> None:
+    shop.recorded_attributes = ["plan"]
+    shop.save()
+    for name, plan in (("ann", "pro"), ("ben", "free")):
+        seen = {"context_id": name, "attributes": {"plan": plan, "age": 7}, "seen_at": clock.now()}
+        RecentContext(environment=production, **seen).save()
+    answer = desk.get("segments_segment_attributes", shop.pk).json()
+    assert answer["attributes"]["plan"] == ["text"]
+    assert {path: sorted(values) for path, values in answer["values"].items()} == {"plan": ["free", "pro"]}
 
 
 def test_flags_are_suggested_with_their_variations_and_never_all_of_them(desk: Desk, sale: Flag, shop: Project) -> None:

@@ -23,6 +23,7 @@ export function comparison(context, condition, { negated, negate, remove }) {
         turn((fits(operator) ? operator : vocabulary.operators.find(fits) ?? operator).name);
       }
       drawOperators();
+      if (offers.values(condition.attribute) && !value.contains(document.activeElement)) drawValue();
     },
   });
 

@@ -6,6 +6,8 @@ const PAUSE = 150;  // milliseconds without a key before the server is asked
 
 export class Offers {
   attributes = {};
+  #values = {};
+  #valueLists = new Map();
   #lists = {};
   #known = { segments: new Map(), flags: new Map() };
   #peeked = new Map();
@@ -13,7 +15,10 @@ export class Offers {
   #asked = 0;
   #latest = { segments: 0, flags: 0 };
 
+  #root;
+
   constructor(root, addresses, project) {
+    this.#root = root;
     this.addresses = addresses;
     this.project = project;
     for (const name of ["attributes", "segments", "flags"]) {
@@ -26,6 +31,17 @@ export class Offers {
     return this.#lists[name].id;
   }
 
+  /** The id of a list of values that the attribute had lately; null when none were seen. */
+  values(attribute) {
+    if (!this.#values[attribute]) return null;
+    if (!this.#valueLists.has(attribute)) {
+      const list = h("datalist", { id: uid("values") }, this.#values[attribute].map((value) => h("option", { value: String(value) })));
+      this.#root.append(list);
+      this.#valueLists.set(attribute, list.id);
+    }
+    return this.#valueLists.get(attribute);
+  }
+
   kinds(attribute) {
     return this.attributes[attribute] ?? [];
   }
@@ -33,6 +49,7 @@ export class Offers {
   async start() {
     const found = await this.#ask("attributes");
     this.attributes = found.attributes ?? {};
+    this.#values = found.values ?? {};
     this.#lists.attributes.replaceChildren(...Object.keys(this.attributes).map((path) => h("option", { value: path }, this.#told(path))));
     await Promise.all([this.search("segments", ""), this.search("flags", "")]);
   }

@@ -29,28 +29,31 @@ export function valueControls(context, condition, operator, redraw) {
   const choice = kinds.length > 1
     ? [select("Type of the value", kinds.map((own) => [own, own === "number" && kinds.includes("time") ? "Seconds since 1970" : KINDS[own]]), kind, turn, { class: "ed-input ed-kind" })]
     : [];
-  return [list ? listed(context, condition, operator, kind, set) : single(kind, condition.value, set), ...choice];
+  const seenValues = context.offers.values(condition.attribute);
+  const control = list ? listed(context, condition, operator, kind, set, seenValues) : single(kind, condition.value, set, seenValues);
+  return [control, ...choice];
 }
 
-function listed(context, condition, operator, kind, set) {
+function listed(context, condition, operator, kind, set, list) {
   const items = condition.value === undefined || condition.value === "" ? [] : [condition.value].flat();
   const { element, control } = chips("Values", {
     items,
     read: (text) => read(kind, text),
     placeholder: kind === "boolean" ? "true or false" : HINTS[kind] || "Add a value…",
     announce: context.announce,
+    list,
     changed: (values) => set(values.length === 1 && operator.one.length ? values[0] : values),
   });
   element.control = control;
   return element;
 }
 
-function single(kind, value, set) {
+function single(kind, value, set, list) {
   const look = { class: "ed-input", "aria-label": "Value", autocomplete: "off" };
   switch (kind) {
     case "number": {
       const input = ({ target }) => set(readNumber(target.value));
-      return h("input", { ...look, type: "number", step: "any", value: value ?? "", on: { input } });
+      return h("input", { ...look, type: "number", list, step: "any", value: value ?? "", on: { input } });
     }
     case "boolean":
       return select("Value", [["true", "true"], ["false", "false"]], String(value), (text) => set(text === "true"));
@@ -60,7 +63,7 @@ function single(kind, value, set) {
       return time(value, set, look);
     default: {
       const input = ({ target }) => set(target.value);
-      return h("input", { ...look, type: "text", spellcheck: "false", placeholder: HINTS[kind] ?? "", value, on: { input } });
+      return h("input", { ...look, type: "text", list, spellcheck: "false", placeholder: HINTS[kind] ?? "", value, on: { input } });
     }
   }
 }
