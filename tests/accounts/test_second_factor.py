@@ -170,6 +170,15 @@ def test_setting_up_and_removing_are_written_down(vi: Person, secret: str) -> No
     assert sign_in("vi").headers["Location"] == "/admin/"
 
 
+def test_the_menu_of_one_s_account_leads_there(vi: Person) -> None:
+    page = Desk(vi).get("index").content.decode()
+    assert 'href="/admin/second-factor/"' in page
+    assert 'href="/admin/password_change/"' in page
+    vi.user.set_unusable_password()
+    vi.user.save()
+    assert 'href="/admin/password_change/"' not in Desk(vi).get("index").content.decode()
+
+
 def test_a_wrong_first_code_sets_nothing_up(vi: Person) -> None:
     desk = signed_in_desk("vi")
     shown = desk.client.get("/admin/second-factor/set-up/").context["form"].secret
