@@ -6,97 +6,147 @@ import { Problems } from "./problems.js";
 import { unsavedNote } from "./unsaved.js";
 import { variationEditor } from "./variations.js";
 
-const BOOLEAN = [{ key: "on", value: true, name: "On" }, { key: "off", value: false, name: "Off" }];
+const BOOLEAN = [
+    { key: "on", value: true, name: "On" },
+    { key: "off", value: false, name: "Off" },
+];
 const TEXTS = { string: ["first", "second"], number: [1, 2], json: [{}, {}] };
 
 const root = document.getElementById("new-flag-editor");
 if (root) open(root, JSON.parse(root.dataset.page));
 
 function open(root, page) {
-  const form = root.closest("form");
-  const named = (name) => form.elements.namedItem(name);
-  const [type, key, name, tags, source] = ["type", "key", "name", "tags", "variations"].map(named);
-  const announce = liveRegion(root);
-  const problems = new Problems();
-  const kept = { variations: read() };
-  let keyTyped = Boolean(key.value);
-  let changed = false;
+    const form = root.closest("form");
+    const named = (name) => form.elements.namedItem(name);
+    const [type, key, name, tags, source] = ["type", "key", "name", "tags", "variations"].map(named);
+    const announce = liveRegion(root);
+    const problems = new Problems();
+    const kept = { variations: read() };
+    let keyTyped = Boolean(key.value);
+    let changed = false;
 
-  for (const { path, message } of page.problems) problems.add(kept, path, message, "variations");
-  const editor = variationEditor({ type: () => type.value, list: () => kept.variations }, {
-    owner: kept, problems, announce, renamed: () => {}, changed: () => { write(); touched(); },
-  });
-  const advice = h("p", { class: "ed-note", role: "status" });
-  const unsaved = unsavedNote(form, () => (changed || page.refused ? ["this new flag"] : []));
+    for (const { path, message } of page.problems) problems.add(kept, path, message, "variations");
+    const editor = variationEditor(
+        { type: () => type.value, list: () => kept.variations },
+        {
+            owner: kept,
+            problems,
+            announce,
+            renamed: () => {},
+            changed: () => {
+                write();
+                touched();
+            },
+        },
+    );
+    const advice = h("p", { class: "ed-note", role: "status" });
+    const unsaved = unsavedNote(form, () => (changed || page.refused ? ["this new flag"] : []));
 
-  root.append(editor);
-  document.getElementById("new-flag-starters").append(cards(), advice);
-  (document.getElementById("unsaved-place") ?? root).append(unsaved.element);
-  write();
-
-  type.addEventListener("change", () => {
-    kept.variations = type.value === "boolean" ? structuredClone(BOOLEAN)
-      : (TEXTS[type.value] ?? []).map((value, index) => ({ key: ["first", "second"][index], value }));
+    root.append(editor);
+    document.getElementById("new-flag-starters").append(cards(), advice);
+    (document.getElementById("unsaved-place") ?? root).append(unsaved.element);
     write();
-    editor.redraw();
-  });
-  key.addEventListener("input", () => { keyTyped = Boolean(key.value); });
-  name.addEventListener("input", () => { if (!keyTyped) key.value = slug(name.value); });
-  form.addEventListener("input", ({ target }) => { if (target.name && target.form === form) touched(); });
-  form.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches("#new-flag-editor input")) event.preventDefault();
-  });
-  form.addEventListener("submit", (event) => {
-    const invalid = root.querySelector("textarea:invalid");
-    if (!invalid) return;
-    event.preventDefault();
-    unsaved.stay();
-    invalid.focus();
-  });
 
-  function touched() {
-    changed = true;
-    unsaved.refresh();
-  }
+    type.addEventListener("change", () => {
+        kept.variations =
+            type.value === "boolean"
+                ? structuredClone(BOOLEAN)
+                : (TEXTS[type.value] ?? []).map((value, index) => ({ key: ["first", "second"][index], value }));
+        write();
+        editor.redraw();
+    });
+    key.addEventListener("input", () => {
+        keyTyped = Boolean(key.value);
+    });
+    name.addEventListener("input", () => {
+        if (!keyTyped) key.value = slug(name.value);
+    });
+    form.addEventListener("input", ({ target }) => {
+        if (target.name && target.form === form) touched();
+    });
+    form.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && event.target.matches("#new-flag-editor input")) event.preventDefault();
+    });
+    form.addEventListener("submit", (event) => {
+        const invalid = root.querySelector("textarea:invalid");
+        if (!invalid) return;
+        event.preventDefault();
+        unsaved.stay();
+        invalid.focus();
+    });
 
-  function cards() {
-    const choice = (starter) => {
-      const id = `starter-${starter.key}`;
-      return h("label", { class: "ed-starter", for: id },
-        h("input", { type: "radio", id, name: "", form: "", class: "ed-starter-radio", value: starter.key, on: { change: () => begin(starter) } }),
-        h("span", { class: "ed-starter-title" }, starter.title), h("span", { class: "ed-note" }, starter.purpose),
-        h("span", { class: "ed-starter-type" }, `${starter.type}: ${starter.variations.map((one) => one.name ?? one.key).join(", ")}`));
-    };
-    const group = h("fieldset", { class: "ed-starters" }, h("legend", { class: "ed-label" }, "Begin from a template"), page.starters.map(choice));
-    for (const radio of group.querySelectorAll("input")) radio.name = "starter";
-    return group;
-  }
-
-  function begin(starter) {
-    type.value = starter.type;
-    const others = tags.value.split(",").map((tag) => tag.trim()).filter((tag) => tag && !page.starters.some((one) => one.tags.includes(tag)));
-    tags.value = [...others, ...starter.tags].join(", ");
-    kept.variations = structuredClone(starter.variations);
-    advice.textContent = starter.advice;
-    write();
-    editor.redraw();
-    touched();
-  }
-
-  function read() {
-    try {
-      const found = readJson(source.value || "null");
-      return Array.isArray(found) ? found : type.value === "boolean" ? structuredClone(BOOLEAN) : [];
-    } catch {
-      return [];
+    function touched() {
+        changed = true;
+        unsaved.refresh();
     }
-  }
 
-  function write() {
-    source.value = kept.variations.length ? writeJson(kept.variations) : "";
-  }
+    function cards() {
+        const choice = (starter) => {
+            const id = `starter-${starter.key}`;
+            return h(
+                "label",
+                { class: "ed-starter", for: id },
+                h("input", {
+                    type: "radio",
+                    id,
+                    name: "",
+                    form: "",
+                    class: "ed-starter-radio",
+                    value: starter.key,
+                    on: { change: () => begin(starter) },
+                }),
+                h("span", { class: "ed-starter-title" }, starter.title),
+                h("span", { class: "ed-note" }, starter.purpose),
+                h(
+                    "span",
+                    { class: "ed-starter-type" },
+                    `${starter.type}: ${starter.variations.map((one) => one.name ?? one.key).join(", ")}`,
+                ),
+            );
+        };
+        const group = h(
+            "fieldset",
+            { class: "ed-starters" },
+            h("legend", { class: "ed-label" }, "Begin from a template"),
+            page.starters.map(choice),
+        );
+        for (const radio of group.querySelectorAll("input")) radio.name = "starter";
+        return group;
+    }
+
+    function begin(starter) {
+        type.value = starter.type;
+        const others = tags.value
+            .split(",")
+            .map((tag) => tag.trim())
+            .filter((tag) => tag && !page.starters.some((one) => one.tags.includes(tag)));
+        tags.value = [...others, ...starter.tags].join(", ");
+        kept.variations = structuredClone(starter.variations);
+        advice.textContent = starter.advice;
+        write();
+        editor.redraw();
+        touched();
+    }
+
+    function read() {
+        try {
+            const found = readJson(source.value || "null");
+            return Array.isArray(found) ? found : type.value === "boolean" ? structuredClone(BOOLEAN) : [];
+        } catch {
+            return [];
+        }
+    }
+
+    function write() {
+        source.value = kept.variations.length ? writeJson(kept.variations) : "";
+    }
 }
 
 function slug(text) {
-  return text.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 100);
+    return text
+        .toLowerCase()
+        .normalize("NFKD")
+        .replace(/[^a-z0-9]+/g, "-")
+        .replace(/^-+|-+$/g, "")
+        .slice(0, 100);
 }
