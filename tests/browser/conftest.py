@@ -18,7 +18,7 @@ PATIENCE = 15_000  # milliseconds: two cores run the browser and all processes o
 
 Groups = dict[str, dict[str, Any]]
 SignIn = Callable[..., Page]
-Watch = Callable[[str, Groups], Program]
+Watch = Callable[..., Program]
 
 
 @pytest.fixture(scope="session")

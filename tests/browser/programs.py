@@ -37,11 +37,15 @@ class Program:
     def sees(self, wanted: Callable[[dict[str, Any]], bool], *, within: float = 15.0) -> dict[str, Any]:
         """Wait until what was printed last is as wanted, and return it."""
         eventually(lambda: (last := self._last()) and wanted(last), within=within, what=f"seen; {self._said()[-500:]}")
-        return self._last() or {}
+        return self.latest()
 
     def sees_only(self, variation: str, *groups: str) -> None:
         """Wait until everybody in these groups gets the variation."""
         self.sees(lambda seen: all(set(seen[group]) == {variation} for group in groups))
+
+    def latest(self) -> dict[str, Any]:
+        """Return what was printed last."""
+        return self._last() or {}
 
     def _last(self) -> dict[str, Any] | None:
         lines = self._said().splitlines()

@@ -1,0 +1,90 @@
+"""The editor without a mouse, and on a phone: everything can be reached, focus is kept, and changes are announced."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SignIn
+from tests.browser.pages import FlagPage, open_flag
+
+PHONE = (375, 812)
+FOCUSED = "(at => at.ariaLabel || at.labels?.[0]?.innerText || at.innerText)(document.activeElement)"
+
+
+def open_production(page: Page) -> FlagPage:
+    flag = open_flag(page, "delivery-map")
+    flag.show("Production")
+    return flag
+
+
+def tab_to(page: Page, name: str, *, backwards: bool = False) -> None:
+    """Press Tab until the control of that name has the focus."""
+    seen = []
+    for _ in range(60):
+        page.keyboard.press("Shift+Tab" if backwards else "Tab")
+        seen.append(page.evaluate(FOCUSED))
+        if re.search(name, seen[-1] or ""):
+            return
+    raise AssertionError(f"{name} is not reached: {seen}")
+
+
+def test_a_rule_is_added_moved_and_removed_by_keyboard_alone(sign_in: SignIn) -> None:
+    page = sign_in("ed")
+    flag = open_production(page)
+    says = page.get_by_role("status")
+    rules = flag.panel.get_by_role("list", name="Rules").get_by_role("group", name=re.compile(r"^Rule \d"))
+
+    flag.panel.get_by_role("switch").focus()
+    tab_to(page, "Add rule$")
+    for number, name in enumerate(["Beta testers", "Staff"], start=1):
+        page.keyboard.press("Enter")
+        expect(says.filter(has_text=f"Rule {number} added.")).to_be_attached()
+        expect(rules.nth(number - 1).get_by_role("textbox", name="Name")).to_be_focused()
+        page.keyboard.type(name)
+        tab_to(page, "Add rule$")
+
+    tab_to(page, "Move up$", backwards=True)
+    page.keyboard.press("Enter")
+    expect(says.filter(has_text="Staff is now rule 1 of 2.")).to_be_attached()
+    expect(rules.first).to_have_accessible_name("Rule 1: Staff")
+    expect(rules.first.get_by_role("button", name="Move down")).to_be_focused()  # it is the first: it cannot go up
+    page.keyboard.press("Enter")
+    expect(says.filter(has_text="Staff is now rule 2 of 2.")).to_be_attached()
+    expect(rules.last.get_by_role("button", name="Move up")).to_be_focused()
+
+    tab_to(page, "Delete rule$")
+    page.keyboard.press("Enter")
+    expect(says.filter(has_text="Staff is deleted.")).to_be_attached()
+    expect(rules).to_have_count(1)
+    expect(page.get_by_role("button", name="Bring it back")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(rules).to_have_count(2)
+    expect(rules.last.get_by_role("textbox", name="Name")).to_be_focused()
+
+
+def test_tabs_are_walked_with_the_arrows(sign_in: SignIn) -> None:
+    page = sign_in("ed")
+    open_production(page)
+    page.get_by_role("tab", name="Production").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("tab", name="Staging")).to_be_focused()
+    expect(page.get_by_role("tabpanel", name="Staging")).to_be_visible()
+    page.keyboard.press("Home")
+    expect(page.get_by_role("tab", name="Development")).to_be_focused()
+
+
+def test_a_phone_shows_the_whole_editor_without_scrolling_sideways(sign_in: SignIn) -> None:
+    page = sign_in("ed", size=PHONE)
+    flag = open_production(page)
+    rule = flag.add_rule("Beta testers")
+    rule.condition(0).says("country", "is one of", "US", "CA")
+    rule.card.get_by_role("button", name="Add group").click()
+    rule.split(on="33.333", off="66.667")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    for control in rule.card.get_by_role("button").or_(rule.card.get_by_role("textbox")).filter(visible=True).all():
+        box = control.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE[0]
+    rule.card.get_by_role("button", name="Delete rule").click()
+    expect(page.get_by_role("button", name="Bring it back")).to_be_visible()
