@@ -1,45 +1,20 @@
-"""Flags in the admin: the list; what is edited is proposed and leads to its review."""
+"""Flags in the admin: what is edited is proposed and leads to its review."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import SimpleListFilter
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.safestring import SafeString
 
-from accounts.admin import markup
-from accounts.admin.filters import ProjectFilter, chosen
-from accounts.admin.requests import access_of, actor_of
+from accounts.admin.requests import actor_of
 from accounts.querysets import first_environment
 from accounts.roles import Ability
 from flags.admin.flag_list import FlagList
 from flags.admin.flag_page import FlagPage
 from flags.admin.proposing import lead_to_review
 from flags.admin.revising import lead_back_to_review, revised
-from flags.documents import percentage_number
 from flags.edits import FlagDeletion, FlagEdit
-from flags.models import Flag, FlagState, FlagTag
-from flags.querysets import with_states
+from flags.models import Flag
 from flags.services import create_flag
-
-
-class TagFilter(SimpleListFilter):
-    """Flags that carry one tag."""
-
-    title = "tag"
-    parameter_name = "tag"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the tags of the flags that the person may see."""
-        del model_admin
-        tags = FlagTag.objects.filter(flag__project__in=access_of(request).projects(Ability.VIEW))
-        return [(name, name) for name in tags.order_by("name").values_list("name", flat=True).distinct()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Keep the flags with the chosen tag."""
-        del request
-        return chosen(self, queryset, "tags__name")
 
 
 @admin.register(Flag)
@@ -48,27 +23,6 @@ class FlagAdmin(FlagList, FlagPage):
 
     project_path = "project"
     added_by = changed_by = deleted_by = Ability.EDIT
-
-    list_display = ("key", "name", "type", "tag_pills", "state_pills", "project", "updated_at")
-    list_filter = (ProjectFilter, TagFilter, "type")
-    search_fields = ("key", "name", "description")
-    ordering = ("key",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Flag]:
-        """Return the flags with their states, for the list as for the page."""
-        return with_states(super().get_queryset(request))
-
-    # --- the list --------------------------------------------------------------------------------------------------
-
-    @admin.display(description="Tags")
-    def tag_pills(self, flag: Flag) -> SafeString | str:
-        """Return the flag's tags."""
-        return markup.pills(markup.pill(tag) for tag in flag.tag_names()) if flag.tag_names() else "-"
-
-    @admin.display(description="Environments")
-    def state_pills(self, flag: Flag) -> SafeString:
-        """Return what the flag does in each environment."""
-        return markup.pills(markup.pill(*_summary(state)) for state in flag.states.all())
 
     def response_add(self, request: HttpRequest, obj: Flag, post_url_continue: str | None = None) -> HttpResponse:
         """Lead to the flag's page, where its environments are set."""
@@ -118,14 +72,3 @@ class FlagAdmin(FlagList, FlagPage):
             edits=[FlagDeletion(row.key, versions)],
             otherwise=self.address("change", row.pk),
         )
-
-
-def _summary(state: FlagState) -> tuple[str, str, str]:
-    """Return what a state does in a few words, a colour for it, and where it is."""
-    where, percentage = state.environment, percentage_number(state.rollout_percentage)
-    if not state.enabled:
-        return f"{where.key}: off", "", where.name
-    rules, targets = len(state.rules), len(state.targets)
-    parts = ["on" if percentage == 100 else f"{percentage} %"]  # noqa: PLR2004 - a percentage
-    parts += [f"{rules} rule{'s' * (rules > 1)}"] * bool(rules) + ["targets"] * bool(targets)
-    return f"{where.key}: {' · '.join(parts)}", "success" if parts == ["on"] else "info", where.name

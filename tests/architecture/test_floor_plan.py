@@ -67,10 +67,12 @@ NOUNS = {
     "flags/reports": "what an SDK reports, read and checked",
     "flags/restoring": "brings an earlier state forward, as an edit",
     "flags/snapshots": "an environment's configuration as this process holds it",
+    "flags/staleness": "which flags have outlived their use, and why",
     "flags/starters": "what a new flag can begin from: release, experiment and so on",
     "flags/segment_uses": "finds the flags that name a segment",
     "flags/seen": "notes who is evaluated, to be written down on the side",
     "flags/stream": "hub, feeds and subscribers of the WebSocket",
+    "flags/usage": "when flags were asked for, how often, and which are stale",
 }
 """Rooms that one app has and the others have not: `app/noun`, and what it decides."""
 
