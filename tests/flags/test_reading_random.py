@@ -5,12 +5,14 @@ from typing import Any
 
 from flagsite_sdk.engine.definitions import Definitions
 from flagsite_sdk.engine.evaluate import Asker, evaluate
-from flagsite_sdk.engine.model import Condition
+from flagsite_sdk.engine.model import Comparison, Condition
 from flagsite_sdk.engine.wire import read_condition
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flags.reading import Code, findings_in_flag
+from flags.reading.emptiness import why_empty
+from flags.reading.literals import compared
 from flags.reading.logic import Logic, TooMany
 from sdk_python.tests.engine.environments import (
     FLAGS,
@@ -94,6 +96,23 @@ def test_what_is_said_to_match_nobody_is_matched_by_no_value_at_any_moment(drawn
         values = [value for value in VALUES if attribute != "id" or isinstance(value, str)]
         people = [{"id": "u1", attribute: value} for value in values]
         assert not any(holds(condition, person, now=now) for person in people for now in MOMENTS)
+
+
+@settings(deadline=None, max_examples=600)
+@given(st.lists(st.tuples(comparisons(), st.booleans()), min_size=1, max_size=3), st.sampled_from(["a", "id"]))
+@example([(compare("a", "starts_with", "a", ignore_case=True), True), (compare("a", "starts_with", "a"), False)], "a")
+@example([(compare("a", "all_of", ["a"], ignore_case=True), True), (compare("a", "any_of", ["a"]), False)], "a")
+def test_a_proof_holds_by_itself_also_where_a_witness_would_have_been_found_first(
+    drawn: list[tuple[Json, bool]], attribute: str
+) -> None:
+    literals = [
+        compared(Comparison(attribute, found.operator, found.value, found.ignore_case), holds=holds)
+        for document, holds in drawn
+        if isinstance(found := read_condition(document), Comparison)
+    ]
+    if why_empty(attribute, literals) is not None:
+        values = [value for value in VALUES if attribute != "id" or isinstance(value, str)]
+        assert not [value for value in values if all(one.admits(value, now) for one in literals for now in MOMENTS)]
 
 
 @settings(deadline=None, max_examples=60)
