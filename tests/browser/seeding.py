@@ -47,7 +47,15 @@ if __name__ == "__main__":
         for username, role in (("ed", Role.EDITOR), ("eve", Role.EDITOR), ("vi", Role.VIEWER)):
             person(username, harbour, role)
         set_password(User.objects.get(username="ada"), password=PASSWORD, by=system)
-        for key in ("delivery-map", "gift-cards", "loyalty-points", "night-delivery", "product-videos", "size-guide"):
+        for key in (
+            "delivery-map",
+            "gift-cards",
+            "gift-wrapping",
+            "loyalty-points",
+            "night-delivery",
+            "product-videos",
+            "size-guide",
+        ):
             flag(environment, key, name=key.replace("-", " ").capitalize())
         create_segment(project=harbour, key="newsletter", fields={"name": "Newsletter"}, by=system)
         _, harbour_key = issue_server_key(environment=environment, name="SDK", by=system)

@@ -25,7 +25,7 @@ def test_an_earlier_revision_is_restored_through_the_review(sign_in: SignIn, wat
     page.get_by_role("button", name="Filter").click()
     moments = page.get_by_role("listitem").filter(has_text=re.compile(r"revision \d+"))
     expect(moments.first).to_contain_text("It counted twice")
-    page.get_by_role("link", name=re.compile("^Compare loyalty-points before and after")).nth(1).click()
+    page.get_by_role("link", name=re.compile("^Before and after.*: loyalty-points, revision")).nth(1).click()
     expect(page.get_by_role("heading", name="Restore")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Review the restoring of revision")).click()
 

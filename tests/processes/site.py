@@ -69,7 +69,9 @@ class Process:
 class Site:
     """Flagsite with a database of its own; processes are added as a test needs them."""
 
-    def __init__(self, directory: Path, *, flags: int = 10, postgresql: str = "") -> None:
+    def __init__(
+        self, directory: Path, *, flags: int = 10, postgresql: str = "", seeding: str = "tests.processes.seeding"
+    ) -> None:
         self._directory = directory
         self._processes: list[Process] = []
         self._postgresql = postgresql or os.environ["TEST_DATABASE_URL"]
@@ -88,10 +90,11 @@ class Site:
             "PYTHONPATH": str(ROOT),
         }
         try:
-            keys = json.loads(self.run("-m", "tests.processes.seeding", str(flags)))
+            keys = json.loads(self.run("-m", seeding, str(flags)))
         except BaseException:
             self.close()  # nobody else knows of it yet
             raise
+        self.seeded: dict[str, Any] = keys
         self.server_key: str = keys["server_key"]
         self.api_token: str = keys["api_token"]
 
@@ -122,6 +125,10 @@ class Site:
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "flagsite.wsgi:application"]
         command += ["--blocking-threads", "1", "--log-level", "warning", "--port"]
         return self._add(command)
+
+    def program(self, module: str) -> Process:
+        """Return a process of a module of ours that serves on the port it is given."""
+        return self._add([sys.executable, "-m", module])
 
     def api(self, process: Process) -> httpx.Client:
         """Return the REST API for a person, by way of a process."""

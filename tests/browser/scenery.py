@@ -1,0 +1,273 @@
+"""Run as a program: the demo's shop as it is after a few months of work, for pictures and for accessibility tests.
+
+Takes a number that it ignores (the harness hands it to every program that seeds) and prints keys and the addresses of
+the screens. Every moment is made up (`tests.browser.pinned`), so that two runs look the same.
+"""
+
+import json
+import random
+import sys
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+import django
+
+from tests.browser.pinned import NOW, Ticking
+from tests.browser.seeding import PASSWORD
+
+COUNTRIES = ("US", "US", "CA", "DE", "FR", "GB", "BR")
+PLANS = ("free", "free", "free", "pro", "enterprise")
+
+if __name__ == "__main__":
+    django.setup()
+    from auditlog.models import LogEntry
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.urls import reverse
+
+    from accounts.actors import Actor, Source
+    from accounts.models import Project, ServerKey, User
+    from accounts.roles import Role
+    from accounts.services import (
+        create_user,
+        grant_role,
+        invite,
+        rotate_server_key,
+        set_password,
+        update_environment,
+        update_project,
+    )
+    from flags.edits import FlagEdit, SegmentEdit
+    from flags.models import EvaluationCount, Flag, FlagState, LastEvaluation, RevisionItem, TrackedEvent
+    from flags.services import approve, note_contexts, propose, schedule_change_request, update_flag
+    from flagsite.demo.loading import load
+    from segments.models import Segment
+    from segments.services import create_segment
+
+    chance = random.Random(7)  # noqa: S311 - made-up numbers, the same each time
+    time = Ticking(NOW - timedelta(days=130))
+    system = Actor.system("demo")
+
+    def person(username: str, first: str, last: str, role: Role) -> Actor:
+        user = create_user(
+            username=username,
+            password=PASSWORD,
+            email=f"{username}@harbour.example",
+            first_name=first,
+            last_name=last,
+            by=system,
+        )
+        grant_role(user=user, role=role, project=shop, by=system)
+        return Actor.person(user, source=Source.ADMIN)
+
+    def state_of(key: str, environment: str) -> FlagState:
+        return FlagState.objects.get(flag__key=key, environment__key=environment)
+
+    def edit(key: str, environment: str = "production", **fields: Any) -> FlagEdit:
+        version = state_of(key, environment).version
+        return FlagEdit(key, states={environment: fields}, versions={environment: version})
+
+    def change(key: str, by: Actor, comment: str, days_ago: float, where: str = "production", **fields: Any) -> None:
+        time.set(NOW - timedelta(days=days_ago))
+        given: Any = fields
+        update_flag(
+            project=shop, environment=shop.environments.get(key=where), key=key, fields=given, by=by, comment=comment
+        )
+
+    def address(name: str, *arguments: Any, query: str = "") -> str:
+        return reverse(f"admin:{name}", args=arguments) + (f"?{query}" if query else "")
+
+    def reported(key: str, variation: str, reason: str, an_hour: int, hours: int = 24) -> list[EvaluationCount]:
+        return [
+            EvaluationCount(
+                environment=production,
+                flag_key=key,
+                variation=variation,
+                reason=reason,
+                minute=NOW - timedelta(hours=hour, minutes=chance.randrange(60)),
+                count=round(an_hour * chance.uniform(0.7, 1.3)),
+            )
+            for hour in range(hours)
+        ]
+
+    with (
+        mock.patch("flagsite.lib.clock.now", time),
+        mock.patch("django.utils.timezone.now", time),
+    ):
+        call_command("migrate", verbosity=0)
+        facts = load(settings.DATA_DIR / "demo.json", url="https://flags.harbour.example")
+        shop = Project.objects.get(key=facts["project"])
+        production = shop.environments.get(key="production")
+        admin = Actor.person(User.objects.get(username="admin"), source=Source.ADMIN)
+        set_password(User.objects.get(username="admin"), password=PASSWORD, by=system)
+        maya = person("maya", "Maya", "Lindqvist", Role.EDITOR)
+        jonas = person("jonas", "Jonas", "Weber", Role.EDITOR)
+        person("priya", "Priya", "Nair", Role.VIEWER)
+
+        # months of work
+        recorded = ["country", "plan", "email", "beta", "app_version", "lifetime_spend"]
+        update_project(shop, by=admin, name=shop.name, description=shop.description, recorded_attributes=recorded)
+        time.set(NOW - timedelta(days=34))
+        readers = [f"user-{number}" for number in range(12_480)]
+        create_segment(
+            project=shop,
+            key="newsletter-readers",
+            fields={"name": "Newsletter readers", "description": "Who reads the newsletter.", "included": readers},
+            by=maya,
+            comment="The list of September",
+        )
+        change("image-cdn", jonas, "The cache is warm", 21, rollout_percentage=100)
+        change("support-chat", maya, "The team grows", 12, enabled=True, rollout_percentage=80)
+        change("new-checkout", maya, "Conversion is up by 2 %", 6, rollout_percentage=25)
+        change("new-checkout", jonas, "Payment provider is slow", 5, enabled=False)
+        change("new-checkout", jonas, "Provider is back", 4.9, enabled=True)
+        change("page-size", maya, "Tablets want more", 3, where="staging", fallthrough={"variation": "large"})
+        change("search-engine", jonas, "No slower than before", 1.2, rollout_percentage=60)
+        contexts = {
+            f"user-{number}": (
+                {
+                    "id": f"user-{number}",
+                    "country": chance.choice(COUNTRIES),
+                    "plan": chance.choice(PLANS),
+                    "beta": number % 9 == 0,
+                    "app_version": chance.choice(["4.1.9", "4.2.0", "4.3.1"]),
+                    "email": f"user-{number}@{'harbour' if number % 40 == 0 else 'mail'}.example",
+                    "lifetime_spend": chance.randrange(3_000),
+                },
+                NOW - timedelta(minutes=number),
+            )
+            for number in range(900)
+        }
+        note_contexts(production, contexts)
+
+        # what SDKs have reported
+        counts = reported("new-checkout", "on", "FALLTHROUGH", 5_100) + reported(
+            "new-checkout", "off", "OUTSIDE_ROLLOUT", 15_300
+        )
+        for key, variation in (("search-engine", "opensearch"), ("image-cdn", "cdn"), ("page-size", "medium")):
+            counts += reported(key, variation, "FALLTHROUGH", chance.randrange(4_000, 30_000))
+        for variation in ("control", "plain", "urgent"):
+            counts += reported("free-shipping-banner", variation, "FALLTHROUGH", 3_300)
+        EvaluationCount.objects.bulk_create(counts)
+        asked = {count.flag_key for count in counts} | {"checkout-kill-switch", "api-rate-limit", "support-chat"}
+        LastEvaluation.objects.bulk_create(
+            LastEvaluation(environment=production, flag_key=key, at=NOW - timedelta(minutes=3)) for key in sorted(asked)
+        )
+        TrackedEvent.objects.bulk_create(
+            TrackedEvent(
+                environment=production,
+                name=chance.choice(["purchase", "purchase", "sign-up", "search"]),
+                context_id=f"user-{chance.randrange(900)}",
+                value=round(chance.uniform(5, 240), 2),
+                time=NOW - timedelta(minutes=5 * number),
+            )
+            for number in range(60)
+        )
+
+        # what is going on
+        time.set(NOW - timedelta(hours=20))
+        flag_of_banner = edit(
+            "free-shipping-banner",
+            fallthrough={
+                "split": [
+                    {"variation": "control", "weight": 10},
+                    {"variation": "plain", "weight": 45},
+                    {"variation": "urgent", "weight": 45},
+                ]
+            },
+        )
+        conflict = propose(project=shop, edits=[flag_of_banner], by=jonas, comment="The banner sells; fewer without it")
+        change("free-shipping-banner", maya, "Urgent wins so far", 0.5, rollout_percentage=100, fallthrough={
+            "split": [{"variation": "plain", "weight": 33.333}, {"variation": "urgent", "weight": 66.667}]
+        })  # fmt: skip
+        update_environment(
+            production,
+            by=admin,
+            name=production.name,
+            position=production.position,
+            is_protected=True,
+            requires_approval=True,
+        )
+        time.set(NOW - timedelta(hours=3))
+        rules = [
+            *state_of("new-checkout", "production").rules,
+            {
+                "name": "Paying customers in North America",
+                "if": {
+                    "all": [
+                        {"attribute": "country", "operator": "in", "value": ["US", "CA"]},
+                        {
+                            "any": [
+                                {"attribute": "plan", "operator": "in", "value": ["pro", "enterprise"]},
+                                {"attribute": "lifetime_spend", "operator": "gt", "value": 1000},
+                            ]
+                        },
+                        {"not": {"segment": "newsletter-readers"}},
+                    ]
+                },
+                "serve": {"split": [{"variation": "on", "weight": 66.667}, {"variation": "off", "weight": 33.333}]},
+            },
+        ]
+        review = propose(
+            project=shop,
+            edits=[edit("new-checkout", rules=rules, rollout_percentage=40)],
+            by=maya,
+            comment="Two weeks without a complaint",
+        )
+        scheduled = propose(
+            project=shop, edits=[edit("holiday-theme", enabled=True)], by=maya, comment="Snow on the first of Advent"
+        )
+        approve(scheduled, by=jonas, version=1, comment="Looks lovely")
+        snow = NOW.replace(day=29, hour=6, minute=0)
+        schedule_change_request(scheduled, by=maya, version=1, at=snow, comment="Snow on the first of Advent")
+        spenders = Segment.objects.get(key="big-spenders")
+        assert spenders.condition
+        enterprise = {"attribute": "plan", "operator": "in", "value": ["enterprise"]}
+        condition = {"any": [*spenders.condition["any"], enterprise]}
+        edits = [SegmentEdit("big-spenders", {"condition": condition}, spenders.version)]
+        propose(project=shop, edits=edits, by=jonas, comment="Enterprise customers are big spenders")
+        invite(email="tomas@harbour.example", roles={shop: Role.EDITOR}, by=admin)
+        rotate_server_key(ServerKey.objects.get(environment__key="staging"), by=admin)
+        for entry in LogEntry.objects.order_by("pk"):
+            LogEntry.objects.filter(pk=entry.pk).update(timestamp=NOW - timedelta(minutes=7 * (1_000 - entry.pk)))
+
+    flag = Flag.objects.get(key="new-checkout")
+    item = RevisionItem.objects.filter(environment=production, key=flag.key).order_by("-number")[1]
+    segment = Segment.objects.get(key="beta-testers")
+    readers_segment = Segment.objects.get(key="newsletter-readers")
+    server_key = ServerKey.objects.get(environment=production)
+    screens = {
+        "home": address("index"),
+        "flags": address("flags_flag_changelist"),
+        "new-flag": address("flags_flag_add"),
+        "flag": address("flags_flag_change", flag.pk) + "#production",
+        "review": address("flags_changerequest_change", review.pk),
+        "conflict": address("flags_changerequest_change", conflict.pk),
+        "scheduled": address("flags_changerequest_change", scheduled.pk),
+        "change-requests": address("flags_changerequest_changelist"),
+        "history": address("flags_revision_timeline", query="project=harbour-shop&kind=flag&key=new-checkout"),
+        "revision": address("flags_revision_item", item.pk),
+        "as-of": address("flags_revision_as_of", item.pk),
+        "tester": address("flags_flag_tester", query="project=harbour-shop&flag=new-checkout"),
+        "compare": address("flags_flag_compare"),
+        "segments": address("segments_segment_changelist"),
+        "segment": address("segments_segment_change", segment.pk),
+        "segment-upload": address("segments_segment_upload", readers_segment.pk),
+        "segment-ids": address("segments_segment_ids", readers_segment.pk, "included"),
+        "keys": address("accounts_serverkey_changelist"),
+        "key-rotation": address("accounts_serverkey_rotate", server_key.pk),
+        "people": address("accounts_user_changelist"),
+        "person": address("accounts_user_change", User.objects.get(username="maya").pk),
+        "invitations": address("accounts_invitation_changelist"),
+        "invitation": address("accounts_invitation_add"),
+        "environment": address("accounts_environment_change", production.pk),
+        "project": address("accounts_project_change", shop.pk),
+        "evaluations": address("flags_evaluationcount_changelist"),
+        "events": address("flags_trackedevent_changelist"),
+        "audit-log": address("auditlog_logentry_changelist"),
+        "second-factor": reverse("mfa_index"),
+        "sign-in": address("login"),
+    }
+    keys = {"server_key": facts["server_keys"]["production"], "api_token": facts["tokens"]["admin"]}
+    json.dump({**keys, "screens": screens}, sys.stdout)

@@ -1,0 +1,91 @@
+"""The desk's screens: what is done on each before it is looked at. Where they are, the scenery says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from playwright.sync_api import Page, expect
+
+THEMES: Final = ("light", "dark")
+SIZES: Final = {"wide": (1440, 900), "narrow": (375, 812)}
+
+
+def _nothing(page: Page) -> None:
+    """Leave the page as it comes."""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A screen: who looks at it (nobody: without signing in), where, and what they do there first."""
+
+    name: str
+    person: str = "jonas"
+    prepare: Callable[[Page], None] = _nothing
+    at: str = ""
+    """The screen whose address it is reached by, when that is another one's."""
+
+
+def _try_a_context(page: Page) -> None:
+    page.get_by_label("Id", exact=True).fill("user-42")
+    page.get_by_role("button", name="Attribute", exact=True).click()
+    page.get_by_label("Name of attribute 1").fill("country")
+    page.get_by_label("Value of attribute 1").fill("US")
+    page.get_by_role("button", name="Test in every environment").click()
+    expect(page.get_by_role("heading", name="“user-42” and new-checkout")).to_be_visible()
+
+
+def _preview_a_file(page: Page) -> None:
+    lines = [*(f"reader-{number}" for number in range(250)), "", "reader-7"]
+    page.get_by_role("button", name="File").set_input_files(
+        {"name": "readers.txt", "mimeType": "text/plain", "buffer": "\n".join(lines).encode()}
+    )
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("button", name="Go on to the review")).to_be_visible()
+
+
+def _begin_an_experiment(page: Page) -> None:
+    page.get_by_role("radio", name="Experiment").check()
+
+
+SCREENS: Final = (
+    Screen("home"),
+    Screen("flags"),
+    Screen("new-flag", prepare=_begin_an_experiment),
+    Screen("flag"),
+    Screen("flag-read-only", person="priya", at="flag"),
+    Screen("review"),
+    Screen("conflict"),
+    Screen("scheduled"),
+    Screen("change-requests"),
+    Screen("history"),
+    Screen("revision"),
+    Screen("as-of"),
+    Screen("tester", prepare=_try_a_context),
+    Screen("compare"),
+    Screen("segments"),
+    Screen("segment"),
+    Screen("segment-upload"),
+    Screen("segment-preview", prepare=_preview_a_file, at="segment-upload"),
+    Screen("segment-ids"),
+    Screen("keys", person="admin"),
+    Screen("key-rotation", person="admin"),
+    Screen("people", person="admin"),
+    Screen("person", person="admin"),
+    Screen("invitations", person="admin"),
+    Screen("invitation", person="admin"),
+    Screen("environment", person="admin"),
+    Screen("project", person="admin"),
+    Screen("evaluations"),
+    Screen("events"),
+    Screen("audit-log"),
+    Screen("second-factor"),
+    Screen("sign-in", person=""),
+)
+
+
+def open_screen(page: Page, screen: Screen, addresses: dict[str, str]) -> None:
+    """Go there, and wait until the page has done what it does by itself."""
+    page.goto(addresses[screen.at or screen.name])
+    screen.prepare(page)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
