@@ -271,6 +271,7 @@ UNFOLD = {
     ],
     "SCRIPTS": [lambda request: static("flagsite/htmx.js")],  # noqa: ARG005
     "SHOW_HISTORY": True,
+    "DASHBOARD_CALLBACK": "flags.admin.home.dashboard",
     "ACCOUNT": {"navigation": "flagsite.admin.account_links"},
     "SIDEBAR": {
         "show_search": True,

@@ -1,7 +1,7 @@
 """The list of flags: what each does where, whose it is, whether it is still needed; and where its row leads."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.contrib import admin
@@ -143,9 +143,9 @@ class FlagList(QuickSteps):
 
 
 def _ago(moment: datetime) -> SafeString:
-    ago = timesince(moment, clock.now(), depth=1)
-    told = '<time datetime="{}" title="{} UTC">{} ago</time>'
-    return format_html(told, moment.isoformat(), f"{moment:%F %H:%M}", ago)
+    now = clock.now()
+    ago = f"{timesince(moment, now, depth=1)} ago" if now - moment >= timedelta(minutes=1) else "just now"
+    return format_html('<time datetime="{}" title="{} UTC">{}</time>', moment.isoformat(), f"{moment:%F %H:%M}", ago)
 
 
 def _pill(flag: Flag, state: FlagState) -> SafeString:

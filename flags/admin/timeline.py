@@ -76,7 +76,11 @@ class Asked:
 def timeline(rows: QuerySet[Revision], asked: Asked, page: str) -> tuple[Page[Revision], list[Moment]]:
     """Return a page of revisions with what changed in each, in a constant number of queries."""
     shown = Paginator(asked.revisions(rows), PAGE_SIZE).get_page(page)
-    revisions = list(shown)
+    return shown, moments_of(list(shown), asked)
+
+
+def moments_of(revisions: Sequence[Revision], asked: Asked) -> list[Moment]:
+    """Return the revisions with what changed in each, in a constant number of queries."""
     by_revision: dict[int, list[Entry]] = {}
     for entry in entries_of(with_predecessors(asked.items(revisions)).order_by("pk")):
         by_revision.setdefault(entry.item.revision_id, []).append(entry)
@@ -86,7 +90,7 @@ def timeline(rows: QuerySet[Revision], asked: Asked, page: str) -> tuple[Page[Re
     for revision in revisions:
         entries = by_revision.get(revision.pk, [])
         moments.append(Moment(revision, entries, max(counts.get(revision.pk, 0) - len(entries), 0)))
-    return shown, moments
+    return moments
 
 
 def timeline_address(**about: str) -> str:
