@@ -20,9 +20,9 @@ from accounts.admin.requests import access_of, actor_of
 from accounts.roles import Ability
 from flags.admin.effects import effects_of
 from flags.admin.proposing import review_address
-from flags.admin.review_forms import MergeForm, ReviewForm
 from flags.admin.reviews import Review, review_of
 from flags.admin.revising import editing_address
+from flags.forms.reviews import MergeForm, ReviewForm
 from flags.models import ChangeRequest
 from flags.services import approve, merge, publish_change_request, schedule_change_request, withdraw
 from flagsite.lib.problems import NotAllowed, Refusal

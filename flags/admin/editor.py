@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from flags.forms import STATE_FIELDS, FlagForm, NewFlagForm, field_name
+from flags.forms.flags import STATE_FIELDS, FlagForm, NewFlagForm, field_name
 from flags.models import Flag
 from flags.starters import starters
 from flagsite.lib.problems import InputError, StaleVersion

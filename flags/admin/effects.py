@@ -84,6 +84,8 @@ class Effect:
     touched: int
     losing: int
     anyone_loses: bool
+    speaks_for_everybody: bool
+    """Whether the answer to that question holds for all contexts, not only for those that were seen."""
     flags: Sequence[FlagEffect]
     more: int
     untold: Sequence[str]
@@ -119,6 +121,7 @@ def _effect(environment: Environment, entries: Sequence[Entry], now: float) -> E
         touched=impact.touched,
         losing=impact.losing,
         anyone_loses=impact.anyone_loses,
+        speaks_for_everybody=impact.speaks_for_everybody,
         flags=told[:SHOWN],
         more=max(0, len(told) - SHOWN),
         untold=_untold(impact, kept),

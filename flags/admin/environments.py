@@ -16,7 +16,7 @@ from accounts.admin.requests import actor_of
 from accounts.models import Environment
 from accounts.roles import Ability
 from accounts.services import update_environment
-from flags.forms import NewEnvironmentForm
+from flags.forms.environments import NewEnvironmentForm
 from flags.services import open_environment
 
 

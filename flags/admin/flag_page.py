@@ -12,7 +12,7 @@ from flags.admin.cards import cards_of, named_variations
 from flags.admin.editor import editor_data, new_flag_data
 from flags.admin.revising import proposed_values, revised
 from flags.documents import state_document
-from flags.forms import STATE_FIELDS, NewFlagForm, field_name, form_of
+from flags.forms.flags import STATE_FIELDS, NewFlagForm, field_name, form_of
 from flags.models import Flag
 from flags.starters import starter_named
 from flagsite.lib.text_fields import pretty
@@ -92,6 +92,7 @@ class FlagPage(GuardedAdmin):
             context["page_data"] = _json(new_flag_data(form))
         elif self.has_change_permission(request, flag):
             context["page_data"] = _json(editor_data(form, flag))
+            context["revising"] = revised(request, flag)
             context["errors"] = None  # the editor names each, and leads there
             context["hidden_fields"] = [
                 form["variations"],

@@ -21,7 +21,7 @@ from flags.admin.proposing import lead_to_review
 from flags.admin.side_by_side import side_by_side
 from flags.admin.timeline import SOURCES, Asked, timeline, timeline_address
 from flags.evaluation import checked_context, explain
-from flags.forms import PastContextForm, RestoreForm
+from flags.forms.history import PastContextForm, RestoreForm
 from flags.history import Entry, entries_of
 from flags.models import Flag, RevisionItem
 from flags.querysets import with_predecessors

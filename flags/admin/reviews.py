@@ -8,9 +8,9 @@ from accounts.actors import Actor
 from accounts.models import Environment, User
 from accounts.permissions import Access
 from accounts.roles import Ability
-from flags.admin.review_forms import CHOICE
 from flags.admin.side_by_side import Row, side_by_side
 from flags.edits import edits_from_json
+from flags.forms.reviews import CHOICE
 from flags.history import Entry, entries_of
 from flags.merging import Clash
 from flags.models import Approval, ChangeRequest, RevisionItem

@@ -14,7 +14,7 @@ from accounts.admin.requests import actor_of
 from flags.admin.proposing import review_address
 from flags.edits import FlagEdit, edits_from_json
 from flags.errors import NothingChanges
-from flags.forms import field_name
+from flags.forms.flags import field_name
 from flags.models import ChangeRequest, Flag
 from flags.services import revise
 from flagsite.lib.digits import number_of

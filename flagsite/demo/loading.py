@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.actors import Actor, Source
 from accounts.models import Environment, Project, User
 from accounts.roles import Role
-from accounts.services import create_project, create_user, grant_role, issue_api_token, issue_server_key
+from accounts.services import create_project, create_user, grant_role, issue_api_token, issue_server_key, update_project
 from flags.services import create_flag, open_environment, update_flag
 from flagsite.demo import shop
 from segments.services import create_segment
@@ -35,6 +35,13 @@ def load(file: Path, *, url: str) -> dict[str, Any]:
 def _make_shop() -> Project:
     system = Actor.system("demo")
     project = create_project(**shop.PROJECT, by=system)
+    update_project(
+        project,
+        by=system,
+        name=project.name,
+        description=project.description,
+        recorded_attributes=shop.RECORDED_ATTRIBUTES,
+    )
     for username, role in _PEOPLE.items():
         user = create_user(
             username=username,

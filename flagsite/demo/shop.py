@@ -8,6 +8,8 @@ from typing import Any, Final
 
 PROJECT: Final = {"key": "harbour-shop", "name": "Harbour Shop", "description": "An online shop for outdoor gear."}
 
+RECORDED_ATTRIBUTES: Final = ("app_version", "beta", "country", "loyalty.tier", "organisation.kind", "plans")
+
 ENVIRONMENTS: Final = (("development", "Development"), ("staging", "Staging"), ("production", "Production"))
 
 SEGMENTS: Final[dict[str, dict[str, Any]]] = {

@@ -210,6 +210,7 @@ def test_a_request_is_edited_where_it_began_and_becomes_another_version(
 ) -> None:
     desk = Desk(ed)
     page = desk.get(PAGE, wanted.pk).context["edit_address"]
+    assert "You are editing the change request" in shown(desk.client.get(page))
     shown_form = as_browser(form_in(desk.client.get(page)))
     percentage = f"state_{production.pk}_rollout_percentage"
     assert shown_form[percentage] == 50

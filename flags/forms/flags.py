@@ -1,4 +1,4 @@
-"""Forms of flags and environments, until flags have screens of their own: rules and the like as JSON text."""
+"""Forms of a new flag, and of a flag with its state in each environment: rules and the like as the editor's JSON."""
 
 import re
 import types
@@ -9,15 +9,14 @@ from typing import Any, ClassVar
 from django import forms
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from accounts.forms import ProjectChoice, ServiceForm
-from accounts.models import Environment
 from accounts.roles import Ability
 from flags.documents import percentage_number, state_document
+from flags.forms.comment import comment_field
 from flags.limits import MAX_TAGS
 from flags.models import Flag, FlagState
 from flagsite.lib.problems import InputError
@@ -66,15 +65,6 @@ class TagsField(forms.CharField):
             return True
 
 
-def _comment() -> forms.CharField:
-    return forms.CharField(
-        required=False,
-        max_length=2000,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        help_text="Why; it is kept in the history.",
-    )
-
-
 class NewFlagForm(ServiceForm):
     """A new flag. It starts disabled in every environment; what it serves where is set on the next page."""
 
@@ -84,7 +74,7 @@ class NewFlagForm(ServiceForm):
         required=False,
         help_text='A list such as [{"key": "a", "value": "Hello", "name": "Greeting"}]; a boolean flag may do without.',
     )
-    comment = _comment()
+    comment = comment_field()
 
     class Meta:
         model = Flag
@@ -102,7 +92,7 @@ class FlagForm(ServiceForm):
 
     tags = TagsField()
     variations = JsonTextField(help_text="Shared by all environments. Those that an environment serves cannot go.")
-    comment = _comment()
+    comment = comment_field()
 
     states: ClassVar[Sequence[FlagState]] = ()
     proposed: ClassVar[Mapping[str, Any]] = {}
@@ -114,7 +104,9 @@ class FlagForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial |= {"tags": self.instance.tag_names(), **({} if self.is_bound else self.proposed)}
+        self.initial["tags"] = self.instance.tag_names()
+        if not self.is_bound:
+            self.initial.update(self.proposed)
 
     def place_of(self, error: InputError) -> tuple[str, str]:
         """Find the field of an environment that `states[production].rules[0].if` is about."""
@@ -220,41 +212,3 @@ def _wire_value(name: str, value: Any) -> Any:
     if name == "rollout_percentage":
         return percentage_number(value)
     return [] if value is None and name in LISTS else value
-
-
-class NewEnvironmentForm(ServiceForm):
-    """A new environment, in which every flag starts disabled."""
-
-    project = ProjectChoice(Ability.MANAGE)
-    comment = _comment()
-
-    class Meta:
-        model = Environment
-        fields = ("project", "key", "name")
-
-
-class RestoreForm(forms.Form):
-    """Why an earlier state is brought back, and which version of the present one was seen."""
-
-    comment = forms.CharField(max_length=2000, required=False, label="Why", widget=UnfoldAdminTextInputWidget())
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput())
-
-
-class PastContextForm(forms.Form):
-    """Whom to decide a flag for."""
-
-    id = forms.CharField(max_length=512, label="Context id", widget=UnfoldAdminTextInputWidget())
-    attributes = JsonTextField(rows=5, required=False, label="Attributes, as JSON")
-
-    def clean_attributes(self) -> dict[str, Any]:
-        """Return the attributes.
-
-        Raises:
-            ValidationError: when they are no JSON object.
-        """
-        attributes = self.cleaned_data["attributes"]
-        if attributes is None:
-            return {}
-        if not isinstance(attributes, dict):
-            raise forms.ValidationError('Attributes are a JSON object, such as {"country": "US"}.')
-        return attributes
