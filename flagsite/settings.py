@@ -11,9 +11,9 @@ from typing import Any
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
-from django.templatetags.static import static
 
 from flagsite import env
+from flagsite.appearance import UNFOLD  # noqa: F401 - a setting
 from flagsite.logs import logging_configuration
 from flagsite.secret_key import own_secret_key
 from flagsite.sign_in import *  # noqa: F403 - Django reads names; these have a module of their own
@@ -248,36 +248,6 @@ STREAM_CHECK_SECONDS = 1.0  # how often a stream process asks the database wheth
 STREAM_KEY_CHECK_SECONDS = 2.0  # how soon a revoked key loses its connections
 REPORT_RETENTION_DAYS = env.integer("REPORT_RETENTION_DAYS", default=90, least=1)
 CONTEXT_RETENTION_DAYS = env.integer("CONTEXT_RETENTION_DAYS", default=30, least=1)
-
-# --- the admin -----------------------------------------------------------------------------------------------------
-
-UNFOLD = {
-    "SITE_TITLE": "Flagsite",
-    "SITE_HEADER": "Flagsite",
-    "SITE_SUBHEADER": "Feature flags",
-    "SITE_URL": None,
-    "SITE_SYMBOL": "flag",
-    "SITE_FAVICONS": [
-        {
-            "rel": "icon",
-            "type": "image/svg+xml",
-            "href": lambda request: static("flagsite/favicon.svg"),  # noqa: ARG005
-        }
-    ],
-    "STYLES": [
-        lambda request: static("flagsite/colors.css"),  # noqa: ARG005 - Unfold hands the request in
-        lambda request: static("flagsite/admin.css"),  # noqa: ARG005
-        lambda request: static("flagsite/entrance.css"),  # noqa: ARG005
-    ],
-    "SCRIPTS": [lambda request: static("flagsite/htmx.js")],  # noqa: ARG005
-    "SHOW_HISTORY": True,
-    "DASHBOARD_CALLBACK": "flags.admin.home.dashboard",
-    "ACCOUNT": {"navigation": "flagsite.admin.account_links"},
-    "SIDEBAR": {
-        "show_search": True,
-        "navigation": "flagsite.admin.navigation",
-    },
-}
 
 # --- logs and error reports ----------------------------------------------------------------------------------------
 
