@@ -42,6 +42,8 @@ class Part:
 
 def parts_between(target: Document, source: Document) -> list[Part]:
     """Return the parts in which the target's state differs from the source's, of the same flag."""
+    if same({name: target[name] for name in PARTS}, {name: source[name] for name in PARTS}):
+        return []
     return [
         Part(name, title, _told(target, {**target, name: source[name]}))
         for name, title in PARTS.items()

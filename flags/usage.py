@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import TruncHour
+import orjson
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum, TextField
+from django.db.models.functions import Cast, TruncHour
 
 from flags.documents import state_document
-from flags.models import EvaluationCount, Flag, FlagState, FlagTag, LastEvaluation
-from flags.querysets import with_states
+from flags.models import EvaluationCount, Flag, FlagState, FlagTag, LastEvaluation, Prerequisite
 from flags.staleness import (
     NOT_ASKED_DAYS,
     PERMANENT,
@@ -38,12 +38,58 @@ def stale_among(flags: Sequence[Flag], *, now: datetime) -> dict[int, Stale]:
     return {pk: stale for pk, stale in found.items() if stale}
 
 
-def perhaps_stale(flags: QuerySet[Flag], *, now: datetime) -> QuerySet[Flag]:
-    """Return the flags that can be stale at all, with their states: not all were changed lately, none is to stay."""
+def stale_in(flags: QuerySet[Flag], *, now: datetime) -> dict[int, Stale]:
+    """Return which of the flags are stale, and why, by their ids, in six queries.
+
+    There may be thousands: rows stay tuples, and only what is on is read closely.
+    """
     permanent = FlagTag.objects.filter(flag=OuterRef("pk"), name__in=PERMANENT)
     shortest = now - timedelta(days=min(ROLLED_OUT_DAYS, NOT_ASKED_DAYS))
     old = FlagState.objects.filter(flag=OuterRef("pk"), updated_at__lte=shortest)
-    return with_states(flags.filter(Exists(old)).exclude(Exists(permanent)))
+    flags = flags.filter(Exists(old)).exclude(Exists(permanent)).order_by()
+    keys = dict(flags.values_list("pk", "key"))
+    states = FlagState.objects.filter(flag__in=flags.values("pk"))
+    served = _served_where_on(states)
+    rows = list(
+        states.order_by("flag", "environment__position", "environment__key").values_list(
+            "pk", "flag", "environment", "environment__name", "enabled", "off_variation", "updated_at"
+        )
+    )
+    environments = {environment for _, _, environment, *_ in rows}
+    asked, watched = _last_asked(environments), _watched(environments, now)
+    facts: dict[int, list[StateFacts]] = {}
+    for pk, flag, environment, name, enabled, off, changed_at in rows:
+        is_watched, at = environment in watched, asked.get((environment, keys[flag]))
+        one = StateFacts(name, enabled, off, served.get(pk, frozenset({off})), changed_at, at, is_watched)
+        facts.setdefault(flag, []).append(one)
+    tags: dict[int, list[str]] = {}
+    for flag, tag in FlagTag.objects.filter(flag__in=flags.values("pk")).values_list("flag", "name"):
+        tags.setdefault(flag, []).append(tag)
+    found = {flag: staleness(tags.get(flag, ()), each, now=now) for flag, each in facts.items()}
+    return {flag: stale for flag, stale in found.items() if stale}
+
+
+def _served_where_on(states: QuerySet[FlagState]) -> dict[int, frozenset[str]]:
+    """Return by id of a state that is on what it may serve."""
+    parts = {f"{name}_text": Cast(name, TextField()) for name in ("fallthrough", "targets", "rules")}
+    required = Exists(Prerequisite.objects.filter(state=OuterRef("pk")))
+    rows = states.filter(enabled=True).annotate(**parts, is_dependent=required).order_by()
+    return {
+        pk: served_at_all(
+            {
+                "enabled": True,
+                "off_variation": off,
+                "rollout_percentage": percentage,
+                "fallthrough": orjson.loads(fallthrough),
+                "targets": orjson.loads(targets),
+                "rules": orjson.loads(rules),
+                "prerequisites": is_dependent,
+            }
+        )
+        for pk, off, percentage, fallthrough, targets, rules, is_dependent in rows.values_list(
+            "pk", "off_variation", "rollout_percentage", *parts, "is_dependent"
+        )
+    }
 
 
 def evaluations_by_hour(environments: Collection[int], *, since: datetime) -> dict[tuple[int, datetime], int]:
@@ -69,8 +115,9 @@ def _stale(flag: Flag, asked: Asked, watched: Collection[int], now: datetime) ->
     return staleness(flag.tag_names(), facts, now=now)
 
 
-def _last_asked(environments: Iterable[int], keys: Iterable[str]) -> Asked:
-    rows = LastEvaluation.objects.filter(environment__in=environments, flag_key__in=keys)
+def _last_asked(environments: Iterable[int], keys: Iterable[str] | None = None) -> Asked:
+    rows = LastEvaluation.objects.filter(environment__in=environments)
+    rows = rows if keys is None else rows.filter(flag_key__in=keys)
     return {(environment, key): at for environment, key, at in rows.values_list("environment", "flag_key", "at")}
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.http import urlencode
@@ -20,7 +21,7 @@ from flags.admin.proposing import lead_to_review
 from flags.admin.side_by_side import Row, side_by_side
 from flags.documents import state_document
 from flags.edits import FlagEdit
-from flags.models import FlagState
+from flags.models import FlagState, Prerequisite
 from flags.promoting import PARTS, Part, parts_between, taken
 from flags.querysets import search_states
 from flagsite.lib.problems import InvalidInput, NotAllowed, Refusal, StaleVersion
@@ -136,7 +137,10 @@ def _differing(
 
 
 def _states(environment: Environment, key: str, find: str) -> Iterable[FlagState]:
-    rows = search_states(environment, search=find)
+    """Return the states with what is compared of them, and nothing else: there may be thousands."""
+    required = Prefetch("prerequisites", Prerequisite.objects.select_related("flag"))
+    rows = search_states(environment, search=find).select_related(None).prefetch_related(None)
+    rows = rows.select_related("flag").prefetch_related(required)
     return rows.filter(flag__key=key) if key else rows
 
 

@@ -12,7 +12,7 @@ from accounts.models import Environment, User
 from accounts.roles import Ability
 from flags.models import Flag, FlagState, FlagTag
 from flags.staleness import Kind
-from flags.usage import perhaps_stale, stale_among
+from flags.usage import stale_in
 from flagsite.lib import clock
 
 NOBODY = "-"
@@ -111,7 +111,6 @@ class StaleFilter(SimpleListFilter):
         value = self.value()
         if value is None:
             return queryset
-        now = clock.now()
         seen = Flag.objects.filter(project__in=access_of(request).projects(Ability.VIEW))
-        stale = stale_among(list(perhaps_stale(seen, now=now)), now=now)
+        stale = stale_in(seen, now=clock.now())
         return queryset.filter(pk__in=[pk for pk, found in stale.items() if value in {ANY, found.kind}])

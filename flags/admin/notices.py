@@ -16,7 +16,7 @@ from accounts.roles import Ability
 from flags.admin.proposing import review_address
 from flags.edits import FlagDeletion, FlagEdit, edits_from_json
 from flags.models import Approval, ChangeRequest, Flag
-from flags.usage import perhaps_stale, stale_among
+from flags.usage import stale_in
 from flagsite.lib import clock
 from segments.wording import clipped
 
@@ -98,14 +98,13 @@ def _touches(row: ChangeRequest, guarded: set[str]) -> bool:
 
 
 def _stale(projects: Sequence[Project]) -> Iterator[Notice]:
-    now = clock.now()
-    flags = list(perhaps_stale(Flag.objects.filter(project__in=projects).order_by("project", "key"), now=now))
-    stale = stale_among(flags, now=now)
-    found = [flag for flag in flags if flag.pk in stale]
-    for flag in found[:MAX_STALE]:
-        why = stale[flag.pk]
-        address = reverse("admin:flags_flag_change", args=[flag.pk])
-        yield Notice("Stale", "warning", flag.key, why.sentence, address)
-    if len(found) > MAX_STALE:
+    flags = Flag.objects.filter(project__in=projects)
+    stale = stale_in(flags, now=clock.now())
+    first = flags.filter(pk__in=stale).order_by("project", "key").values_list("pk", "key")[:MAX_STALE]
+    for pk, key in first:
+        address = reverse("admin:flags_flag_change", args=[pk])
+        yield Notice("Stale", "warning", key, stale[pk].sentence, address)
+    more = len(stale) - MAX_STALE
+    if more > 0:
         address = f"{reverse('admin:flags_flag_changelist')}?stale=any"
-        yield Notice("Stale", "warning", f"{len(found) - MAX_STALE} more stale flags", "See all of them.", address)
+        yield Notice("Stale", "warning", f"{more} more stale flag{'s' * (more > 1)}", "See all of them.", address)

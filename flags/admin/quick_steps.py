@@ -1,5 +1,6 @@
 """What is done with one flag from the list: switching it, through the review, and the emergency, past it."""
 
+from functools import cache
 from typing import Any, Final
 
 from django.contrib import messages
@@ -29,7 +30,7 @@ class Toggle:
 
     def address(self) -> str:
         """Return where it is sent."""
-        return reverse("admin:flags_flag_switch")
+        return _switch_address()
 
     def value(self, state: FlagState, wanted: str) -> str:
         """Return which state, at the version that is shown, is to be turned on or off."""
@@ -49,6 +50,12 @@ class Toggle:
 
 
 TOGGLE: Final = Toggle()
+
+
+@cache
+def _switch_address() -> str:
+    """Return the address, looked up once: a list shows hundreds of switches."""
+    return reverse("admin:flags_flag_switch")
 
 
 class QuickSteps(TogetherPages, TesterPages, ComparePages):

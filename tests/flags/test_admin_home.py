@@ -87,7 +87,7 @@ def test_stale_flags_are_named_with_the_reason_and_the_rest_is_counted(
     FlagState.objects.update(updated_at=clock.now() - timedelta(days=100))
     monkeypatch.setattr(noticing, "MAX_STALE", 3)
     found = home(vi).context["notices"]
-    assert [notice.title for notice in found] == ["flag-0", "flag-1", "flag-2", "1 more stale flags"]
+    assert [notice.title for notice in found] == ["flag-0", "flag-1", "flag-2", "1 more stale flag"]
     assert found[0].sentence == "Off in every environment, and nobody has changed it for 100 days."
     assert Desk(vi).client.get(found[-1].address).status_code == 200
 
@@ -177,6 +177,7 @@ def test_it_costs_the_same_however_much_there_is(ed: Person, ada: Person, shop: 
 
     first = make(shop, "first", tags=["a"])
     wanted(ed, first, guarded, rollout_percentage=50)
+    more_flags(shop, 1)
     FlagState.objects.update(updated_at=clock.now() - timedelta(days=100))
     few = cost()
     more_flags(shop, 30)
