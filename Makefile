@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser coverage bench bench-write check lint format migrations hooks constraints clean
+.PHONY: help run test browser screenshots coverage bench bench-write check lint format migrations hooks constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -51,6 +51,9 @@ test: $(DEVELOPMENT) ## Run the whole suite against real PostgreSQL and real Red
 
 browser: $(DEVELOPMENT) $(AXE) ## What a person does, in real Chromium (ARGS for pytest)
 	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+screenshots: $(DEVELOPMENT) ## Make docs/images again from a made-up shop (ARGS: names of screens)
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 coverage: $(DEVELOPMENT) ## Run the suite and hold its coverage: all branches of the engine, 85 % elsewhere
 	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)

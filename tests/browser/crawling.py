@@ -11,6 +11,11 @@ from playwright.sync_api import Page
 LINKS = "[...document.links].map((link) => link.href)"
 FORMS = """[...document.forms].filter((form) => form.method === "post")
     .filter((form) => form.querySelector("button:not([type=button]), input[type=submit]"))
+    .map((form) => {
+        for (const box of form.querySelectorAll("input[type=checkbox]")) box.checked = true;
+        for (const choice of form.querySelectorAll("select")) choice.value ||= [...choice.options].at(-1)?.value ?? "";
+        return form;
+    })
     .map((form) => ({
         address: new URL(form.getAttribute("action") || "", location.href).pathname,
         fields: Object.fromEntries([...new FormData(form)].filter(([, value]) => typeof value === "string")),
@@ -19,7 +24,7 @@ FORMS = """[...document.forms].filter((form) => form.method === "post")
 
 @dataclass(frozen=True)
 class Sent:
-    """A form that a page offers to send: where to, and what would be sent if nothing was touched."""
+    """A form that a page offers to send: where to, and what, with every box ticked and every choice made."""
 
     address: str
     fields: dict[str, str]

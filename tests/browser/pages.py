@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 def open_flag(page: Page, key: str) -> "FlagPage":
     """Find a flag in the list, and open it."""
     page.goto("/admin/flags/flag/")
-    page.get_by_placeholder(re.compile("search", re.IGNORECASE)).and_(page.locator("[name=q]")).fill(key)
+    page.get_by_placeholder(re.compile("^Key, name")).fill(key)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(f"q={key}"))
     page.get_by_role("row").filter(has_text=key).get_by_role("link").filter(visible=True).first.click()

@@ -58,6 +58,8 @@ if __name__ == "__main__":
         ):
             flag(environment, key, name=key.replace("-", " ").capitalize())
         create_segment(project=harbour, key="newsletter", fields={"name": "Newsletter"}, by=system)
+        near: Any = {"condition": {"attribute": "country", "operator": "in", "value": ["US", "CA"]}}
+        create_segment(project=harbour, key="north-america", fields=near, by=system)
         _, harbour_key = issue_server_key(environment=environment, name="SDK", by=system)
 
         bank = create_project(key="bank", name="Bank", by=system)

@@ -30,7 +30,7 @@ class Showing:
         if (person, theme) not in self._pages:
             self._pages[person, theme] = self._new_page(self._state_of(person), theme)
         page, heard = self._pages[person, theme]
-        assert heard == []
+        assert heard == [], heard
         return page
 
     def complaints(self) -> list[str]:

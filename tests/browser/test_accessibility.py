@@ -18,9 +18,6 @@ RUN: Final = """async () => (await axe.run(document, { resultTypes: ["violations
     nodes: found.nodes.map((node) => node.target.join(" ") + "  " + node.html.slice(0, 200)),
 }))"""
 
-STILL_THERE: Final[dict[str, str]] = {}
-"""By rule and selector what cannot be mended here, and why."""
-
 
 @pytest.fixture(scope="module")
 def shown(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Showing]:

@@ -1,4 +1,4 @@
-"""The editor without a mouse, and on a phone: everything can be reached, focus is kept, and changes are announced."""
+"""The editor by keyboard, by mouse, and on a phone: all can be reached, focus is kept, changes are announced."""
 
 import re
 
@@ -60,6 +60,18 @@ def test_a_rule_is_added_moved_and_removed_by_keyboard_alone(sign_in: SignIn) ->
     page.keyboard.press("Enter")
     expect(rules).to_have_count(2)
     expect(rules.last.get_by_role("textbox", name="Name")).to_be_focused()
+
+
+def test_a_value_is_typed_at_once_where_the_attribute_is_known(sign_in: SignIn) -> None:
+    page = sign_in("ed")
+    rule = open_production(page).add_rule("North America")
+    line = rule.condition(0).line
+    line.get_by_role("combobox", name="Attribute").click()
+    page.keyboard.type("country")
+    line.get_by_role("textbox", name="Add to Values").or_(line.get_by_role("combobox", name="Add to Values")).click()
+    page.keyboard.type("US")
+    page.keyboard.press("Enter")
+    expect(line.get_by_role("button", name="Remove US")).to_be_visible()
 
 
 def test_tabs_are_walked_with_the_arrows(sign_in: SignIn) -> None:

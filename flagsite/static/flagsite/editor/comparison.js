@@ -21,19 +21,23 @@ export function comparison(context, condition, { negated, negate, remove }) {
             condition.attribute = text;
             context.changed();
         },
-        left: () => {
-            const kinds = offers.kinds(condition.attribute);
-            const operator = vocabulary.find(condition.operator);
-            const blank = condition.value === undefined || condition.value === "" || condition.value?.length === 0;
-            if (kinds.length && blank && operator) {
-                // what it is compared with follows what the attribute is
-                const fits = (one) => one.fits.some((kind) => kinds.includes(kind));
-                turn((fits(operator) ? operator : (vocabulary.operators.find(fits) ?? operator)).name);
-            }
-            drawOperators();
-            if (offers.values(condition.attribute) && !value.contains(document.activeElement)) drawValue();
-        },
+        left: () => setTimeout(settle), // not before the focus has arrived where it is going
     });
+
+    /** What it is compared with follows what the attribute is. */
+    function settle() {
+        const focused = value.contains(document.activeElement);
+        const kinds = offers.kinds(condition.attribute);
+        const operator = vocabulary.find(condition.operator);
+        const blank = condition.value === undefined || condition.value === "" || condition.value?.length === 0;
+        if (kinds.length && blank && operator) {
+            const fits = (one) => one.fits.some((kind) => kinds.includes(kind));
+            turn((fits(operator) ? operator : (vocabulary.operators.find(fits) ?? operator)).name);
+        }
+        drawOperators();
+        if (offers.values(condition.attribute)) drawValue();
+        if (focused && !value.contains(document.activeElement)) value.querySelector("input, select")?.focus();
+    }
 
     function turn(name) {
         const operator = vocabulary.find(name);
