@@ -121,6 +121,13 @@ class GuardedAdmin(ModelAdmin):
             raise Http404
         return row
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list; an action that comes from somebody who is offered none is forged."""
+        if request.method == "POST" and not self.get_actions(request):
+            raise PermissionDenied
+        answer: HttpResponse = super().changelist_view(request, extra_context)
+        return answer
+
     # --- what is saved ---------------------------------------------------------------------------------------------
 
     def create(self, request: HttpRequest, form: Any) -> Model:

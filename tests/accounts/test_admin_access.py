@@ -94,6 +94,16 @@ def test_a_list_opens_for_those_who_see_the_project(
             assert desk.get(f"{page}_changelist").status_code == (200 if name in allowed else 403)
 
 
+def test_a_list_takes_no_action_from_those_who_are_offered_none(
+    vi: Person, everything: dict[type[Model], Model], subtests: pytest.Subtests
+) -> None:
+    desk, flag = Desk(vi), everything[Flag]
+    for page in ADDING:
+        with subtests.test(page):
+            answer = desk.post(f"{page}_changelist", action="turn_on", _selected_action=flag.pk)
+            assert answer.status_code == 403
+
+
 @pytest.mark.parametrize("name", sorted(EVERYBODY))
 def test_a_page_of_the_desk_opens_for_those_who_see_a_project(
     name: str, person: Callable[[str], Person], everything: Any, subtests: pytest.Subtests
