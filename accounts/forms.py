@@ -109,6 +109,12 @@ class ProjectForm(ServiceForm):
         label="Attributes that are kept",
         help_text="One path a line, such as country or organisation.id; empty: the id and nothing else.",
     )
+    hash_context_ids = forms.BooleanField(
+        required=False,
+        label="Keep ids only as hashes",
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Records and logs then do not tell who somebody was; who knows an id can still ask for it.",
+    )
     person = forms.CharField(
         required=False,
         widget=UnfoldAdminTextInputWidget,
@@ -123,7 +129,7 @@ class ProjectForm(ServiceForm):
 
     class Meta:
         model = Project
-        fields = ("key", "name", "description", "recorded_attributes")
+        fields = ("key", "name", "description", "recorded_attributes", "hash_context_ids")
 
     def clean(self) -> dict[str, Any]:
         """Find the person who is to be let in."""

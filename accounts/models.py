@@ -1,5 +1,6 @@
 """People, projects, environments, keys and invitations: tables, constraints, and questions about one row."""
 
+import secrets
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,16 +21,24 @@ class User(AbstractUser):
         verbose_name_plural = "people"
 
 
+def new_salt() -> str:
+    """Return 128 random bits as text."""
+    return secrets.token_hex(16)
+
+
 class Project(models.Model):
     """What roles are granted on; it owns environments, flags and segments.
 
     `recorded_attributes` are the paths of the attributes that may be kept of contexts; all others are never stored.
+    With `hash_context_ids` the ids are kept only as hashes keyed by `context_salt`, which leaves the database nowhere.
     """
 
     key = models.CharField(max_length=MAX_KEY, validators=[validate_key], unique=True)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     recorded_attributes = models.JSONField(default=list, blank=True)
+    hash_context_ids = models.BooleanField("hash the ids", default=False)
+    context_salt = models.CharField(max_length=32, default=new_salt, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -83,7 +83,7 @@ def key_in_force(credential: Credential) -> ServerKey | ApiToken | None:
     """
     row: ServerKey | ApiToken | None
     if credential.kind is Kind.SERVER:
-        row = ServerKey.objects.select_related("environment").filter(pk=credential.id).first()
+        row = ServerKey.objects.select_related("environment__project").filter(pk=credential.id).first()
     else:
         row = ApiToken.objects.select_related("user").filter(pk=credential.id, user__is_active=True).first()
     now = clock.now()

@@ -4,6 +4,8 @@ A project lists the paths of the attributes that may be kept. Each is kept under
 it: `organisation.id` stays `organisation.id`, and nothing else of the organisation is there.
 """
 
+import hashlib
+import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ EXAMPLES: Final = 5
 """Values that are shown of an attribute."""
 LONGEST_EXAMPLE: Final = 100
 """Characters of a text that is shown as an example; longer ones are no help."""
+HASHED: Final = "hashed:"
+"""What an id begins with that is kept as a hash."""
 _NUL: Final = "\\u0000"
 """As JSON writes what PostgreSQL's texts cannot hold."""
 
@@ -35,6 +39,22 @@ class SeenAttribute:
 def is_kept(context_id: Any) -> bool:
     """Tell whether a context of this id is kept: not an anonymous one, and none that the table cannot hold."""
     return isinstance(context_id, str) and 0 < len(context_id) <= MAX_SEEN_ID and "\x00" not in context_id
+
+
+def stored_id(context_id: str, *, salt: str, hashed: bool) -> str:
+    """Return the id under which evaluations are recorded: itself, or a hash where only those are kept.
+
+    The hash is HMAC-SHA256 keyed by the project's salt, of which 128 bits are kept: without the salt nobody can try
+    ids out. An id that the table cannot hold is hashed as well, so that it can still be asked for.
+    """
+    if not context_id or (is_kept(context_id) and not hashed):
+        return context_id
+    return HASHED + hmac.new(salt.encode(), context_id.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+
+def listed(attributes: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """Return those of the kept attributes that are on the list."""
+    return {path: attributes[path] for path in paths if path in attributes}
 
 
 def kept_of(context: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:

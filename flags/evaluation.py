@@ -12,7 +12,7 @@ from flagsite_sdk.engine.snapshot import Snapshot
 from flagsite_sdk.engine.wire import read_flag, read_segment
 
 from accounts.models import Environment
-from flags import seen
+from flags import recording
 from flags.errors import FlagNotFound, FlagUnusable
 from flags.impact import Documents, Impact, impact_of
 from flags.limits import MAX_CONTEXT_BYTES
@@ -47,15 +47,17 @@ def checked_context(context: Any) -> Context:
 
 
 def evaluate(environment: Environment, key: str, context: Context) -> Evaluation:
-    """Return what a flag is for a context now; errors come as an evaluation with reason ERROR. Who asked is noted."""
-    seen.note(environment, context)
-    return snapshot_of(environment).engine.detail(key, context)
+    """Return what a flag is for a context now; errors come as an evaluation with reason ERROR. It is recorded."""
+    found = snapshot_of(environment).engine.detail(key, context)
+    recording.note_one(environment, context, key, found)
+    return found
 
 
 def evaluate_all(environment: Environment, context: Context) -> dict[str, Evaluation]:
-    """Return what every flag is for a context now, all of one revision. Who asked is noted."""
-    seen.note(environment, context)
-    return snapshot_of(environment).engine.evaluate_all(context)
+    """Return what every flag is for a context now, all of one revision. It is recorded."""
+    found = snapshot_of(environment).engine.evaluate_all(context)
+    recording.note_all(environment, context, found)
+    return found
 
 
 def explain(environment: Environment, key: str, context: Context, *, at: datetime | None = None) -> dict[str, Any]:

@@ -19,5 +19,13 @@ MAX_SEEN_ID: Final = 512
 """Characters of a context's id; one with a longer id is not kept."""
 MAX_SEEN_ATTRIBUTE_BYTES: Final = 1_024
 """Bytes of an attribute as JSON; a longer one is not kept."""
-MAX_WAITING_CONTEXTS: Final = 1_000
-"""Contexts that wait in a process to be written down; more are dropped and counted."""
+MAX_WAITING_EVALUATIONS: Final = 20_000
+"""Evaluations that wait in a process to be recorded; more are dropped and counted."""
+MAX_WAITING_ATTRIBUTE_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of the attributes that wait with them."""
+MAX_WAITING_COUNTS: Final = 20_000
+"""Sums (a flag, variation and reason within a minute) that wait in a process to be added; more are dropped."""
+MAX_RECORDED_AT_ONCE: Final = 100
+"""Flags decided by one request that are recorded one by one; of a request for more, only the counts are kept."""
+MAX_UNKNOWN_FLAGS: Final = 1_000
+"""Keys without a flag whose evaluations a process records: callers may make up keys, tables must not follow."""

@@ -192,6 +192,8 @@ def digest_numbered(number: int, *, environment: int) -> str | None:
 
 def recent_contexts(environment: Environment, limit: int = MAX_RECENT_CONTEXTS) -> list[dict[str, Any]]:
     """Return the contexts seen last in the environment, the latest first, with those attributes that may be kept."""
+    if environment.project.hash_context_ids:
+        return []  # those of before the project decided so go within an hour
     rows = RecentContext.objects.filter(environment=environment).order_by("-seen_at", "-pk")
     # as text: there are thousands, and the field's own way of reading JSON takes much longer
     found = rows.annotate(text=Cast("attributes", TextField())).values_list("context_id", "text")[:limit]
@@ -201,6 +203,8 @@ def recent_contexts(environment: Environment, limit: int = MAX_RECENT_CONTEXTS) 
 
 def seen_attributes(project: Project) -> list[SeenAttribute]:
     """Return which attributes those seen last in the project had, by path, with the kinds and some of their values."""
+    if project.hash_context_ids:
+        return []
     rows = RecentContext.objects.filter(environment__project=project).exclude(attributes={}).order_by("-seen_at", "-pk")
     found = rows.values_list("attributes", flat=True)[:LOOKED_AT_FOR_ATTRIBUTES]
     return attributes_in(without(list(found), project.recorded_attributes))

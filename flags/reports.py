@@ -1,7 +1,7 @@
 """What an SDK reports, read and checked. Pure."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,9 @@ from flags.limits import MAX_REPORT_ROWS
 
 MAX_COUNT: Final = 10**12
 """How often one thing may have happened within a minute; sums of very many such still fit into 64 bits."""
+
+MAX_REVISION: Final = 2**63 - 1
+"""What a column of revisions holds."""
 
 _FIRST_YEAR: Final = 2000
 _LAST_YEAR: Final = 9000
@@ -53,6 +56,22 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _check_year(self.time)
 
 
+class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One evaluation, as the SDK has recorded it: who got what and why, never the value."""
+
+    flag: Key
+    context_id: Annotated[str, Meta(max_length=512, pattern=_STORABLE)]
+    variation: Key
+    reason: Annotated[str, Meta(max_length=32, pattern=_STORABLE)]
+    revision: Annotated[int, Meta(ge=0, le=MAX_REVISION)]
+    time: Moment
+    rule: Key | None = None
+    attributes: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        _check_year(self.time)
+
+
 class Sdk(msgspec.Struct, frozen=True):
     """Who reports."""
 
@@ -68,3 +87,4 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sdk: Sdk
     counts: Annotated[list[Count], Meta(max_length=MAX_REPORT_ROWS)] = []
     events: Annotated[list[Event], Meta(max_length=MAX_REPORT_ROWS)] = []
+    evaluations: Annotated[list[Evaluation], Meta(max_length=MAX_REPORT_ROWS)] = []

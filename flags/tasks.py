@@ -6,7 +6,9 @@ from celery import shared_task
 from django.conf import settings
 
 from flags.services import forget_contexts as forget_people
+from flags.services import forget_evaluations as forget_decided
 from flags.services import forget_reports as forget
+from flags.services import make_partitions
 from flags.services import publish_due as publish
 
 
@@ -20,6 +22,13 @@ def forget_reports() -> int:
 def forget_contexts() -> int:
     """Delete contexts not seen for as long as they are kept, and what may no longer be kept of the others."""
     return forget_people(older_than=timedelta(days=settings.CONTEXT_RETENTION_DAYS))
+
+
+@shared_task
+def keep_record_days() -> int:
+    """Make the coming days' partitions of recorded evaluations; forget days that are over, return how many rows."""
+    make_partitions()
+    return forget_decided(older_than=timedelta(days=settings.RECORD_RETENTION_DAYS))
 
 
 @shared_task

@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flagsite.settings")
 
 _http = get_asgi_application()
 
-from flags.seen import start_writing, stop_writing  # noqa: E402 - models can be imported only after Django is set up
+from flags.recording import start_writing, stop_writing  # noqa: E402 - models can be imported only after Django is set up
 from flags.stream.consumer import StreamConsumer  # noqa: E402 - likewise
 
 start_writing()

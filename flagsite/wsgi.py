@@ -8,6 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flagsite.settings")
 
 application = get_wsgi_application()
 
-from flags.seen import start_writing  # noqa: E402 - models can be imported only after Django is set up
+from flags.recording import start_writing  # noqa: E402 - models can be imported only after Django is set up
 
 start_writing()

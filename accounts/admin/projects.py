@@ -17,13 +17,16 @@ from accounts.querysets import people_of
 from accounts.roles import Ability, Role
 from accounts.services import create_project, grant_role, update_project
 
-RECENT_CONTEXTS = (
+KEPT_OF_CONTEXTS = (
     "When the server decides flags, it remembers the ids of the contexts that it saw last, so that a review can say "
-    "who gains and who loses by a change. Of their attributes it keeps those listed here and nothing else: name what "
-    "rules ask about, and leave out what concerns nobody, such as e-mail addresses. What is taken off the list is not "
-    "shown any more at once, and deleted within an hour."
+    "who gains and who loses by a change, and records who got what, and why. Of their attributes it keeps those listed "
+    "here and nothing else: name what rules ask about, and leave out what concerns nobody, such as e-mail addresses. "
+    "What is taken off the list is not shown any more at once. "
+    "Where ids are kept only as hashes, evaluations are recorded under a hash from then on, made with a secret of the "
+    "project, and no contexts are remembered for reviews; what was recorded before stays until its time is over, "
+    "unless an operator deletes it with manage.py forget_evaluations."
 )
-"""Stands above the list of attributes that may be kept."""
+"""Stands above what may be kept of contexts."""
 
 
 @admin.register(Project)
@@ -39,7 +42,10 @@ class ProjectAdmin(GuardedAdmin):
     add_fieldsets = ((None, {"fields": ("key", "name", "description")}),)
     fieldsets = (
         (None, {"fields": ("key", "name", "description")}),
-        ("Contexts that were seen", {"fields": ("recorded_attributes",), "description": RECENT_CONTEXTS}),
+        (
+            "What is kept of contexts",
+            {"fields": ("recorded_attributes", "hash_context_ids"), "description": KEPT_OF_CONTEXTS},
+        ),
         ("People", {"fields": ("people",)}),
         ("Let somebody in", {"fields": ("person", "role")}),
     )
@@ -95,6 +101,7 @@ class ProjectAdmin(GuardedAdmin):
             name=data["name"],
             description=data["description"],
             recorded_attributes=data["recorded_attributes"],
+            hash_context_ids=data["hash_context_ids"],
         )
         if data["person"]:
             grant_role(user=data["person"], role=Role(data["role"]), project=row, by=by)

@@ -44,16 +44,22 @@ def create_project(*, key: str, name: str, by: Actor, description: str = "") -> 
 
 @transaction.atomic
 def update_project(
-    project: Project, *, by: Actor, name: str, description: str, recorded_attributes: Sequence[str] | None = None
+    project: Project,
+    *,
+    by: Actor,
+    name: str,
+    description: str,
+    recorded_attributes: Sequence[str] | None = None,
+    hash_context_ids: bool | None = None,
 ) -> Project:
-    """Change what the project is called, and which attributes of contexts may be kept (None: as it was).
+    """Change what the project is called, and what may be kept of contexts (None: as it was).
 
     Raises:
         MissingRole: when the actor may not manage the project.
         InvalidInput: when an attribute cannot be kept, or there are too many.
     """
     require(by, Ability.MANAGE, project)
-    fields = ("name", "description", "recorded_attributes")
+    fields = ("name", "description", "recorded_attributes", "hash_context_ids")
     before = Project.objects.get(pk=project.pk)
     old = fields_of(before, *fields)
     _check_recorded(recorded_attributes or ())
@@ -61,6 +67,7 @@ def update_project(
     project.recorded_attributes = list(
         before.recorded_attributes if recorded_attributes is None else recorded_attributes
     )
+    project.hash_context_ids = before.hash_context_ids if hash_context_ids is None else hash_context_ids
     project.save(update_fields=fields)
     record(Action.UPDATE, project, by=by, project=project, old=old, new=fields_of(project, *fields))
     return project

@@ -60,6 +60,6 @@ def report_of(body: bytes) -> Report:
     except msgspec.DecodeError as error:
         message, _, place = str(error).partition(" - at `")
         raise InvalidInput.at(place.rstrip("`").removeprefix("$."), message) from None
-    if len(report.counts) + len(report.events) > MAX_REPORT_ROWS:
-        raise TooLarge(f"A report has at most {MAX_REPORT_ROWS} counts and events together.")
+    if len(report.counts) + len(report.events) + len(report.evaluations) > MAX_REPORT_ROWS:
+        raise TooLarge(f"A report has at most {MAX_REPORT_ROWS} counts, events and evaluations together.")
     return report

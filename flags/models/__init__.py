@@ -4,6 +4,7 @@ from flags.models.change_request import Approval, ChangeRequest
 from flags.models.flag import Flag, FlagState, FlagTag, FlagType, Prerequisite, SegmentUse
 from flags.models.last_evaluation import LastEvaluation
 from flags.models.recent_context import RecentContext
+from flags.models.recorded_evaluation import RecordedEvaluation
 from flags.models.report import EvaluationCount, ReportBatch, TrackedEvent
 from flags.models.revision import Revision, RevisionItem
 
@@ -18,6 +19,7 @@ __all__ = [
     "LastEvaluation",
     "Prerequisite",
     "RecentContext",
+    "RecordedEvaluation",
     "ReportBatch",
     "Revision",
     "RevisionItem",

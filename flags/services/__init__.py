@@ -14,8 +14,10 @@ from flags.services.change_requests import (
 from flags.services.changes import create_flag, delete_flag, update_flag
 from flags.services.contexts import forget_contexts, note_contexts
 from flags.services.environments import open_environment
+from flags.services.evaluations import forget_evaluations, forget_evaluations_of, record_evaluations
 from flags.services.everywhere import update_flag_everywhere
 from flags.services.fields import FlagFields
+from flags.services.partitions import make_partitions
 from flags.services.reports import forget_reports, receive_report
 from flags.services.restore import restore_flag
 from flags.services.turning_off import turn_off_flag
@@ -26,7 +28,10 @@ __all__ = [
     "create_flag",
     "delete_flag",
     "forget_contexts",
+    "forget_evaluations",
+    "forget_evaluations_of",
     "forget_reports",
+    "make_partitions",
     "merge",
     "note_contexts",
     "open_environment",
@@ -34,6 +39,7 @@ __all__ = [
     "publish_change_request",
     "publish_due",
     "receive_report",
+    "record_evaluations",
     "rehearse",
     "restore_flag",
     "revise",

@@ -7,13 +7,13 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Environment
-from flags.contexts import is_kept, kept_of
+from flags.contexts import is_kept, listed
 from flags.limits import MAX_RECENT_CONTEXTS
 from flags.models import RecentContext
 from flagsite.lib import clock
 
 Seen = Mapping[str, tuple[Mapping[str, Any], datetime]]
-"""By id: the context, and when it was seen."""
+"""By id: the attributes by their paths, and when the context was seen."""
 
 _AT_ONCE = 500
 
@@ -22,18 +22,21 @@ _AT_ONCE = 500
 def note_contexts(environment: Environment, seen: Seen) -> int:
     """Keep contexts as they were seen last, and drop the oldest past the limit; return how many were kept.
 
-    Of each, its id and those attributes that the project lists now. Whoever hands them in has let the person behind a
-    server key in already; nothing else is asked.
+    Of each, its id and those attributes that the project lists now; none at all where ids are kept only as hashes,
+    for no flag could be decided for a hash. Whoever hands them in has let the person behind a server key in already;
+    nothing else is asked.
     """
+    if environment.project.hash_context_ids:
+        return 0
     paths = environment.project.recorded_attributes
     rows = [
         RecentContext(
             environment=environment,
             context_id=key,
-            attributes=kept_of(context, paths),
+            attributes=listed(attributes, paths),
             seen_at=seen_at,
         )
-        for key, (context, seen_at) in sorted(seen.items())  # in one order for everybody: nobody waits in a circle
+        for key, (attributes, seen_at) in sorted(seen.items())  # in one order for everybody: nobody waits in a circle
         if is_kept(key)
     ]
     RecentContext.objects.bulk_create(
@@ -56,8 +59,9 @@ def _drop_the_oldest(environment: Environment) -> None:
 
 @transaction.atomic
 def forget_contexts(*, older_than: timedelta) -> int:
-    """Delete contexts not seen since then, and attributes that their projects no longer list; return how many rows."""
+    """Delete contexts not seen since then, and whatever their projects no longer let us keep; return how many rows."""
     gone, _ = RecentContext.objects.filter(seen_at__lt=clock.now() - older_than).delete()
+    gone += RecentContext.objects.filter(environment__project__hash_context_ids=True).delete()[0]
     return gone + sum(map(_strip, Environment.objects.select_related("project")))
 
 

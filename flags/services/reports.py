@@ -1,15 +1,19 @@
 """Taking what SDKs report: each batch is counted once, however often it is sent."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from accounts.models import Environment
-from flags.models import EvaluationCount, Flag, LastEvaluation, ReportBatch, TrackedEvent
-from flags.reports import Report
+from accounts.models import Environment, Project
+from flags.contexts import kept_of, stored_id
+from flags.models import EvaluationCount, Flag, LastEvaluation, RecordedEvaluation, ReportBatch, TrackedEvent
+from flags.reports import Count, Evaluation, Report
+from flags.services.records import Record, keep_records
 from flagsite.lib import clock
 
 _ADD = """
@@ -32,12 +36,11 @@ LAST_EVALUATION_PRECISION: Final = timedelta(hours=1)
 
 @transaction.atomic
 def receive_report(environment: Environment, report: Report) -> bool:
-    """Add a batch to the counts and keep its events; False when it had been taken already."""
+    """Add a batch to the counts, keep its events and evaluations; False when it had been taken already."""
     batch = ReportBatch(id=report.batch, environment=environment, received_at=clock.now())
     if not _is_new(batch):
         return False
-    _add_counts(environment, report)
-    _note_last_evaluations(environment, report)
+    count_evaluations(environment, report.counts)
     TrackedEvent.objects.bulk_create(
         TrackedEvent(
             environment=environment,
@@ -48,7 +51,33 @@ def receive_report(environment: Environment, report: Report) -> bool:
         )
         for event in report.events
     )
+    if settings.RECORD_EVALUATIONS:
+        records = [_record_of(entry, environment.project, batch.received_at) for entry in report.evaluations]
+        keep_records(environment, records, source=RecordedEvaluation.Source.SDK, batch=report.batch)
     return True
+
+
+def _record_of(entry: Evaluation, project: Project, now: datetime) -> Record:
+    """Return an SDK's evaluation as it is kept; a clock that runs ahead would put it where nobody looks."""
+    return Record(
+        flag=entry.flag,
+        context_id=stored_id(entry.context_id, salt=project.context_salt, hashed=project.hash_context_ids),
+        variation=entry.variation,
+        reason=entry.reason,
+        rule=entry.rule or "",
+        error_code="",
+        revision=entry.revision,
+        time=min(entry.time.astimezone(UTC), now),
+        attributes=kept_of(entry.attributes, project.recorded_attributes),
+    )
+
+
+@transaction.atomic
+def count_evaluations(environment: Environment, counts: Iterable[Count]) -> None:
+    """Add to how often flags were evaluated in each minute, and note when they last were."""
+    given = list(counts)
+    _add_counts(environment, given)
+    _note_last_evaluations(environment, given)
 
 
 def _is_new(batch: ReportBatch) -> bool:
@@ -60,10 +89,10 @@ def _is_new(batch: ReportBatch) -> bool:
     return created
 
 
-def _add_counts(environment: Environment, report: Report) -> None:
+def _add_counts(environment: Environment, counts: list[Count]) -> None:
     """Add to the minute's rows, in one order for everybody, so that two reporters cannot wait for each other."""
     sums: Counter[tuple[str, str, str, datetime]] = Counter()
-    for entry in report.counts:
+    for entry in counts:
         minute = entry.minute.astimezone(UTC).replace(second=0, microsecond=0)
         sums[entry.flag, entry.variation or "", entry.reason, minute] += entry.count
     rows = [
@@ -74,10 +103,10 @@ def _add_counts(environment: Environment, report: Report) -> None:
         cursor.executemany(_ADD, rows)
 
 
-def _note_last_evaluations(environment: Environment, report: Report) -> None:
+def _note_last_evaluations(environment: Environment, counts: list[Count]) -> None:
     """Write down when flags that are there were last asked for; in one order for everybody, as the counts."""
     newest: dict[str, datetime] = {}
-    for entry in report.counts:
+    for entry in counts:
         newest[entry.flag] = max(entry.minute.astimezone(UTC), newest.get(entry.flag, entry.minute.astimezone(UTC)))
     held = LastEvaluation.objects.filter(environment=environment, flag_key__in=newest).values_list("flag_key", "at")
     known = dict(held)

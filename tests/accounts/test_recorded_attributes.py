@@ -58,3 +58,21 @@ def test_who_only_edits_flags_cannot_change_what_is_kept(ed: Person, shop: Proje
     with nothing_changes():
         answer = desk.post("accounts_project_change", shop.pk, name="Shop", recorded_attributes="email")
         assert answer.status_code == 403
+
+
+def test_ids_are_hashed_where_an_admin_says_so_and_the_log_says_who_did(ada: Person, vi: Person, shop: Project) -> None:
+    assert Desk(ada).save(shop, hash_context_ids="on").status_code == 302
+    shop.refresh_from_db()
+    assert shop.hash_context_ids
+    assert last_entry().changes == {"hash_context_ids": [False, True]}
+    update_project(shop, by=ada.actor, name="Shop", description="")
+    assert shop.hash_context_ids, "what is not named stays"
+    page = Desk(vi).open(shop).content.decode()
+    assert "manage.py forget_evaluations" in page, "readers are told as well"
+    assert shop.context_salt not in page + Desk(ada).open(shop).content.decode()
+
+
+def test_every_project_has_a_salt_of_its_own(ada: Person, otto: Person, shop: Project) -> None:
+    salts = Project.objects.values_list("context_salt", flat=True)
+    assert len(set(salts)) == 2
+    assert {len(salt) for salt in salts} == {32}

@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Environment, Project
-from flags import seen
+from flags import recording
 from flags.edits import FlagEdit
 from flags.models import ChangeRequest, Flag, Revision
 from flags.services import propose
@@ -191,7 +191,7 @@ def test_contexts_seen_last_are_decided_before_and_after(
 ) -> None:
     for number in range(40):
         assert sdk.post("/evaluate", {"flag_key": "checkout", "context": {"id": f"user-{number}"}}).status_code == 200
-    seen.flush()
+    recording.flush()
     request = proposed(ed, checkout, production, rollout_percentage=25)
     (effect,) = Desk(ed).get(PAGE, request.pk).context["effects"]
     ((moved,),) = (flag.moved for flag in effect.flags)

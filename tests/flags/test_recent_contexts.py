@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import Environment, Project
-from flags import seen
+from flags import recording
 from flags.contexts import SeenAttribute, kept_of
 from flags.models import RecentContext
 from flags.querysets import recent_contexts, seen_attributes
@@ -31,9 +30,9 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _nothing_noted() -> Iterator[None]:
-    seen.start_anew()
+    recording.start_anew()
     yield
-    seen.start_anew()
+    recording.start_anew()
 
 
 def keeps(project: Project, *paths: str) -> None:
@@ -47,7 +46,8 @@ def noted(environment: Environment) -> list[tuple[str, Any]]:
 
 
 def note(environment: Environment, *contexts: dict[str, Any], at: datetime = NOON) -> int:
-    return note_contexts(environment, {one["id"]: (one, at) for one in contexts})
+    paths = environment.project.recorded_attributes
+    return note_contexts(environment, {one["id"]: (kept_of(one, paths), at) for one in contexts})
 
 
 def test_an_evaluation_writes_nothing_itself_and_its_context_is_there_after_a_flush(
@@ -59,7 +59,7 @@ def test_an_evaluation_writes_nothing_itself_and_its_context_is_there_after_a_fl
     with django_assert_num_queries(1):
         decide(sdk, "checkout", id="ann", country="US", email="ann@harbour.example")
     assert noted(production) == []
-    seen.flush()
+    recording.flush()
     assert noted(production) == [("ann", {"country": "US"}), ("user-1", {})]
 
 
@@ -69,7 +69,7 @@ def test_all_flags_at_once_and_the_openfeature_protocol_are_evaluations_too(
     assert sdk.post("/evaluate", {"context": {"id": "ann"}}).status_code == 200
     assert sdk.post("/ofrep/v1/evaluate/flags", {"context": {"targetingKey": "ben"}}).status_code == 200
     assert sdk.post("/ofrep/v1/evaluate/flags/gone", {"context": {"targetingKey": "cem"}}).status_code == 404
-    seen.flush()
+    recording.flush()
     assert [key for key, _ in noted(production)] == ["ann", "ben", "cem"]
 
 
@@ -98,7 +98,7 @@ def test_a_context_whose_id_cannot_be_kept_is_evaluated_and_passed_over(
 ) -> None:
     make(production.project, "checkout")
     decide(sdk, "checkout", id=key)
-    seen.flush()
+    recording.flush()
     assert noted(production) == []
 
 
@@ -176,66 +176,41 @@ def test_the_condition_builder_suggests_what_was_seen(production: Environment) -
     assert attributes_of(production.project)["team.size"] == ["number"]
 
 
+def was_seen(environment: Environment, name: str) -> None:
+    recording.note_all(environment, {"id": name}, {})
+
+
 def test_the_same_context_is_noted_once_a_minute(production: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     moment = NOON
     monkeypatch.setattr(clock, "now", lambda: moment)
     for seconds in (0, 30, 61):
         moment = NOON + timedelta(seconds=seconds)
-        seen.note(production, {"id": "ann"})
-        seen.flush()
+        was_seen(production, "ann")
+        recording.flush()
     assert RecentContext.objects.get().seen_at == NOON + timedelta(seconds=61)
     moment = NOON + timedelta(seconds=62)
-    seen.note(production, {"id": "ann"})
-    seen.flush()
+    was_seen(production, "ann")
+    recording.flush()
     assert RecentContext.objects.get().seen_at == NOON + timedelta(seconds=61)
-
-
-def test_what_finds_no_room_is_dropped_and_counted(production: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seen, "MAX_WAITING_CONTEXTS", 3)
-    for number in range(5):
-        seen.note(production, {"id": f"user-{number}"})
-    seen.flush()
-    assert (seen.dropped(), len(noted(production))) == (2, 3)
-    seen.note(production, {"id": "user-4"})
-    seen.flush()
-    assert len(noted(production)) == 4
-
-
-def test_a_database_that_fails_loses_notes_and_nothing_else(
-    sdk: APIClient, production: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make(production.project, "checkout")
-
-    def fail(*_: Any) -> int:
-        raise OperationalError
-
-    with monkeypatch.context() as broken:
-        broken.setattr(seen, "note_contexts", fail)
-        decide(sdk, "checkout", id="ann")
-        seen.flush()
-    assert seen.dropped() == 1
-    decide(sdk, "checkout", id="ben")
-    seen.flush()
-    assert [key for key, _ in noted(production)] == ["ben"]
 
 
 def test_an_environment_that_is_gone_is_passed_over(production: Environment) -> None:
-    seen.note(Environment(pk=10**9), {"id": "ann"})
-    seen.note(production, {"id": "ann"})
-    seen.flush()
-    assert (len(noted(production)), seen.dropped()) == (1, 0)
+    was_seen(Environment(pk=10**9, project=production.project), "ann")
+    was_seen(production, "ann")
+    recording.flush()
+    assert (len(noted(production)), recording.dropped()) == (1, {})
 
 
 def test_without_leave_to_write_no_thread_is_started(production: Environment) -> None:
     before = threading.active_count()
-    seen.note(production, {"id": "ann"})
+    was_seen(production, "ann")
     assert threading.active_count() == before
 
 
 def test_a_note_costs_next_to_nothing(production: Environment) -> None:
     started = time.perf_counter()
     for number in range(1_000):
-        seen.note(production, {"id": f"user-{number}"})
+        was_seen(production, f"user-{number}")
     assert time.perf_counter() - started < 0.1
 
 

@@ -1,0 +1,94 @@
+"""Records what the server decides, for whom and why: as a log line at once, and on the side in the database.
+
+An evaluation leaves what is kept of it in a buffer, from which a thread writes records, counts by the minute and who
+was seen lately. Entry points that serve requests call `start_writing`; everywhere else (commands, tests) nothing is
+written until `flush` is called. It never decides what an evaluation is, and knows nothing of HTTP.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.conf import settings
+from flagsite_sdk.engine.result import Evaluation
+
+from accounts.models import Environment
+from flags.contexts import is_kept, kept_of, stored_id
+from flags.limits import MAX_RECORDED_AT_ONCE
+from flags.recording.buffer import Decided, Drop, Noted, kept_of_evaluation
+from flags.recording.lines import log_evaluation, log_evaluations
+from flags.recording.recorder import Recorder
+from flagsite.lib import clock
+from flagsite.lib.keys import is_key
+
+__all__ = ["Drop", "dropped", "flush", "note_all", "note_one", "start_anew", "start_writing", "stop_writing"]
+
+_recorder = Recorder()
+
+
+def note_one(environment: Environment, context: Mapping[str, Any], key: str, found: Evaluation) -> None:
+    """Record that a flag was decided by itself; a key that no flag can have is passed over."""
+    if not is_key(key):
+        return
+    decided = {key: kept_of_evaluation(found)}
+    noted = _noted(environment, context, decided if settings.RECORD_EVALUATIONS else {})
+    _recorder.note(noted, decided)
+    if settings.RECORD_EVALUATIONS:
+        log_evaluation(environment, noted, key, decided[key])
+
+
+def note_all(environment: Environment, context: Mapping[str, Any], found: Mapping[str, Evaluation]) -> None:
+    """Record that all flags were decided at once: one by one as long as they are not too many, else only counted."""
+    decided = {key: kept_of_evaluation(each) for key, each in found.items()}
+    is_recorded = settings.RECORD_EVALUATIONS and len(decided) <= MAX_RECORDED_AT_ONCE
+    noted = _noted(environment, context, decided if is_recorded else {})
+    _recorder.note(noted, decided)
+    if settings.RECORD_EVALUATIONS:
+        log_evaluations(environment, noted, len(decided))
+        if not is_recorded:
+            _recorder.buffer.drop(Drop.TOO_MANY_AT_ONCE, len(decided))
+
+
+def _noted(environment: Environment, context: Mapping[str, Any], decisions: Mapping[str, Decided]) -> Noted:
+    project, context_id = environment.project, context["id"]
+    attributes = kept_of(context, project.recorded_attributes)
+    return Noted(
+        environment_id=environment.pk,
+        context_id=stored_id(context_id, salt=project.context_salt, hashed=project.hash_context_ids),
+        is_recent=is_kept(context_id) and not project.hash_context_ids,
+        attributes=attributes,
+        size=len(orjson.dumps(attributes)) if attributes else 0,
+        time=clock.now(),
+        decisions=decisions,
+    )
+
+
+def start_writing() -> None:
+    """Let this process write what it notes, in a thread of its own that the first note starts."""
+    _recorder.writes = True
+
+
+def stop_writing() -> None:
+    """Write what is waiting, and end the thread: the process is about to stop."""
+    _recorder.stop()
+
+
+def flush() -> None:
+    """Write what is waiting now."""
+    _recorder.flush()
+
+
+def dropped() -> dict[Drop, int]:
+    """Return how many evaluations this process has not recorded, by the reason."""
+    return dict(_recorder.buffer.dropped)
+
+
+def start_anew() -> None:
+    """Forget what is waiting: for the child of a fork, which has no thread and whose parent writes; and for tests."""
+    global _recorder  # noqa: PLW0603 - it belongs to the process
+    _recorder = Recorder(writes=_recorder.writes)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=start_anew)

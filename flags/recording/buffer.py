@@ -1,0 +1,162 @@
+"""Where an evaluation leaves what is to be recorded: bounded, quick, and without the database.
+
+Everything that is kept of an evaluation is taken here; its value is not. What finds no room is dropped and counted,
+by the reason. Sums are kept apart from records, so that they stay right where records are dropped.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from flagsite_sdk.engine.result import ErrorCode, Evaluation
+
+from flags import limits
+
+
+class Drop(StrEnum):
+    """Why something is not recorded."""
+
+    FULL = "full"
+    """Records that found the buffer full."""
+    TOO_MANY_AT_ONCE = "too_many_at_once"
+    """Records of a request for all flags, where there are very many; they are counted."""
+    COUNTS_FULL = "counts_full"
+    """Evaluations that are missing in the counts."""
+    UNKNOWN_FLAGS = "unknown_flags"
+    """Evaluations of keys without a flag, after very many such keys."""
+    UNWRITTEN = "unwritten"
+    """Evaluations that the database did not take."""
+
+
+class Slot(NamedTuple):
+    """What is counted together."""
+
+    environment_id: int
+    flag: str
+    variation: str
+    reason: str
+    minute: datetime
+
+
+class Decided(NamedTuple):
+    """What is kept of an evaluation."""
+
+    variation: str
+    reason: str
+    rule: str
+    error_code: str
+    revision: int
+
+
+def kept_of_evaluation(found: Evaluation) -> Decided:
+    """Return what is kept of an evaluation: not its value, nor the words of an error, which may quote an attribute."""
+    code = found.error_code.value if found.error_code else ""
+    return Decided(found.variation or "", found.reason.value, found.rule or "", code, found.revision)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What one request decided for one context; `decisions` are those to be recorded one by one."""
+
+    environment_id: int
+    context_id: str
+    """As it is kept: a hash where the project wants one."""
+    is_recent: bool
+    """Whether the context may be kept among those seen lately."""
+    attributes: Mapping[str, Any]
+    size: int
+    """Bytes of the attributes, as JSON."""
+    time: datetime
+    decisions: Mapping[str, Decided]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What has been noted and is not written yet."""
+
+    noted: list[Noted] = field(default_factory=list)
+    counts: Counter[Slot] = field(default_factory=Counter)
+
+    def __bool__(self) -> bool:
+        return bool(self.noted or self.counts)
+
+
+class Buffer:
+    """What one process has to record; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self.dropped: Counter[Drop] = Counter()
+        self._lock = threading.Lock()
+        self._waiting = Waiting()
+        self._records = self._bytes = 0
+        self._unknown: set[tuple[int, str]] = set()
+
+    def put(self, noted: Noted, decided: Mapping[str, Decided]) -> bool:
+        """Take what is to be recorded, and count all that was decided; return whether the buffer is half full."""
+        minute = noted.time.replace(second=0, microsecond=0)
+        slots = [
+            Slot(noted.environment_id, key, found.variation, found.reason, minute) for key, found in decided.items()
+        ]
+        with self._lock:
+            if len(decided) == 1 and not self._is_bounded(noted.environment_id, decided):
+                self.dropped[Drop.UNKNOWN_FLAGS] += 1
+                return False
+            self._count(slots)
+            if noted.decisions or noted.is_recent:
+                self._keep(noted)
+            return 2 * self._records >= limits.MAX_WAITING_EVALUATIONS
+
+    def take(self) -> Waiting:
+        """Remove and return everything that waits."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, Waiting()
+            self._records = self._bytes = 0
+            return waiting
+
+    def give_back(self, waiting: Waiting) -> None:
+        """Keep what could not be written, for the next time; there may be no room for others until then."""
+        with self._lock:
+            self._waiting.noted[:0] = waiting.noted
+            self._waiting.counts.update(waiting.counts)
+            self._records += sum(max(1, len(noted.decisions)) for noted in waiting.noted)
+            self._bytes += sum(noted.size for noted in waiting.noted)
+
+    def drop(self, reason: Drop, number: int) -> None:
+        """Count what is lost."""
+        with self._lock:
+            self.dropped[reason] += number
+
+    def _is_bounded(self, environment_id: int, decided: Mapping[str, Decided]) -> bool:
+        """Tell whether there is a flag of that key, or there were few enough keys without one."""
+        ((key, found),) = decided.items()
+        if found.error_code != ErrorCode.FLAG_NOT_FOUND or (environment_id, key) in self._unknown:
+            return True
+        if len(self._unknown) >= limits.MAX_UNKNOWN_FLAGS:
+            return False
+        self._unknown.add((environment_id, key))
+        return True
+
+    def _count(self, slots: Iterable[Slot]) -> None:
+        counts = self._waiting.counts
+        if len(counts) < limits.MAX_WAITING_COUNTS:
+            counts.update(slots)  # past the limit by one request's at most
+            return
+        for slot in slots:
+            if slot in counts:
+                counts[slot] += 1
+            else:
+                self.dropped[Drop.COUNTS_FULL] += 1
+
+    def _keep(self, noted: Noted) -> None:
+        records = max(1, len(noted.decisions))
+        has_room = self._records + records <= limits.MAX_WAITING_EVALUATIONS
+        if not has_room or self._bytes + noted.size > limits.MAX_WAITING_ATTRIBUTE_BYTES:
+            self.dropped[Drop.FULL] += len(noted.decisions)
+            return
+        self._waiting.noted.append(noted)
+        self._records += records
+        self._bytes += noted.size

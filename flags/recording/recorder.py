@@ -1,0 +1,165 @@
+"""Writes what was noted, on the side: a thread takes the buffer every few seconds and hands it to the services.
+
+An evaluation never waits for the database and never fails because of this. While the database is away what was noted
+waits for it, within the buffer's bounds. What waits when the process ends in an orderly way is written then.
+"""
+
+import threading
+from collections.abc import Iterator
+from multiprocessing.util import Finalize
+from typing import Final
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection
+
+from accounts.models import Environment
+from flags.limits import MAX_WAITING_EVALUATIONS
+from flags.recording.buffer import Buffer, Decided, Drop, Noted, Waiting
+from flags.reports import Count
+from flags.services import note_contexts, record_evaluations
+from flags.services.records import Record
+
+log = structlog.get_logger(__name__)
+
+FLUSH_SECONDS: Final = 2.0
+"""How long an evaluation waits at most to be written; half a buffer of them wait less."""
+REPEAT_SECONDS: Final = 60.0
+"""For how long the same context is not kept again: of who comes every second, one note a minute is enough."""
+_REMEMBERED: Final = MAX_WAITING_EVALUATIONS
+
+
+class Recorder:
+    """What one process has to record, and the thread that writes it."""
+
+    def __init__(self, *, writes: bool = False) -> None:
+        self.writes = writes
+        """Whether a thread may be started that writes."""
+        self.buffer = Buffer()
+        self._starting = threading.Lock()
+        self._flushing = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._seen: set[tuple[int, str]] = set()
+        self._seen_since = 0.0
+
+    def note(self, noted: Noted, decided: dict[str, Decided]) -> None:
+        """Leave what was decided to be written."""
+        is_half_full = self.buffer.put(noted, decided)
+        if self.writes and self._thread is None:
+            self._start()
+        if is_half_full:
+            self._wake.set()
+
+    def flush(self) -> bool:
+        """Write what is waiting; return whether nothing had to be given back."""
+        with self._flushing:
+            waiting = self.buffer.take()
+            if not waiting:
+                return True
+            before = self.buffer.dropped.total()
+            all_written = self._write(waiting)
+            if self.buffer.dropped.total() > before:
+                log.warning("evaluations_not_recorded", dropped_so_far=dict(self.buffer.dropped))
+            return all_written
+
+    def stop(self) -> None:
+        """End the thread and write what is left; what cannot be written now never will be."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(FLUSH_SECONDS)
+        if not self.flush():
+            lost = self.buffer.take().counts.total()
+            self.buffer.drop(Drop.UNWRITTEN, lost)
+            log.error("evaluations_lost", number=lost)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is not None:
+                return
+            self._thread = threading.Thread(target=self._run, name="flags-recording", daemon=True)
+            self._thread.start()
+        # runs at the end of the process, also of one that multiprocessing has started and that runs no `atexit`
+        Finalize(None, self.stop, exitpriority=10)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.wait(FLUSH_SECONDS)
+            self._wake.clear()
+            if not self.flush():
+                self._stopping.wait(FLUSH_SECONDS)  # else a full buffer would have us try all the time
+            connection.close()  # back to the pool: it may take long until it is needed again
+
+    def _write(self, waiting: Waiting) -> bool:
+        """Write environment by environment; what the database does not take now is given back."""
+        parts = _by_environment(waiting)
+        try:
+            rows = Environment.objects.select_related("project").in_bulk(list(parts))
+        except (OperationalError, InterfaceError):
+            log.warning("evaluations_cannot_be_written", exc_info=True)
+            self.buffer.give_back(waiting)
+            return False
+        written = True
+        for environment_id, part in sorted(parts.items()):
+            if environment_id in rows:  # else it is gone, and nobody misses them
+                written &= self._write_part(rows[environment_id], part)
+        return written
+
+    def _write_part(self, environment: Environment, part: Waiting) -> bool:
+        try:
+            record_evaluations(environment, _records(part), _counts(part))
+        except (OperationalError, InterfaceError):
+            log.warning("evaluations_cannot_be_written", exc_info=True)
+            self.buffer.give_back(part)
+            return False
+        except Exception:  # whatever it is, the next ones are to be written
+            log.warning("evaluations_cannot_be_written", exc_info=True)
+            self.buffer.drop(Drop.UNWRITTEN, part.counts.total())
+            return True
+        self._keep_contexts(environment, part)
+        return True
+
+    def _keep_contexts(self, environment: Environment, part: Waiting) -> None:
+        """Keep who was seen, each once a minute; whom the database does not take now will come again."""
+        seen = {
+            noted.context_id: (noted.attributes, noted.time)
+            for noted in part.noted
+            if noted.is_recent and not self._was_seen(environment.pk, noted)
+        }
+        try:
+            if seen:
+                note_contexts(environment, seen)
+        except Exception:  # as above
+            log.warning("contexts_cannot_be_written", exc_info=True)
+        else:
+            self._seen.update((environment.pk, context_id) for context_id in seen)
+
+    def _was_seen(self, environment_id: int, noted: Noted) -> bool:
+        at = noted.time.timestamp()
+        if at - self._seen_since > REPEAT_SECONDS or len(self._seen) > _REMEMBERED:
+            self._seen.clear()
+            self._seen_since = at
+        return (environment_id, noted.context_id) in self._seen
+
+
+def _by_environment(waiting: Waiting) -> dict[int, Waiting]:
+    parts: dict[int, Waiting] = {}
+    for noted in waiting.noted:
+        parts.setdefault(noted.environment_id, Waiting()).noted.append(noted)
+    for slot, number in waiting.counts.items():
+        parts.setdefault(slot.environment_id, Waiting()).counts[slot] = number
+    return parts
+
+
+def _records(part: Waiting) -> list[Record]:
+    return [
+        Record(key, noted.context_id, *decided, noted.time, noted.attributes)
+        for noted in part.noted
+        for key, decided in noted.decisions.items()
+    ]
+
+
+def _counts(part: Waiting) -> Iterator[Count]:
+    for slot, number in part.counts.items():
+        yield Count(slot.flag, slot.variation or None, slot.reason, number, slot.minute)

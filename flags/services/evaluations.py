@@ -1,0 +1,57 @@
+"""Keeping recorded evaluations, and forgetting them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from django.db import transaction
+
+from accounts.actors import Actor
+from accounts.audit import Action, record
+from accounts.models import Environment, Project
+from accounts.permissions import require
+from accounts.roles import Ability
+from flags.contexts import stored_id
+from flags.models import RecentContext, RecordedEvaluation
+from flags.reports import Count
+from flags.services.partitions import drop_partitions
+from flags.services.records import Record, keep_records
+from flags.services.reports import count_evaluations
+from flagsite.lib import clock
+
+
+@transaction.atomic
+def record_evaluations(environment: Environment, records: Sequence[Record], counts: Iterable[Count]) -> None:
+    """Keep what the server has decided and add to the counts: both or nothing, so that they agree.
+
+    Whoever hands them in has let the person behind a server key in already; nothing else is asked.
+    """
+    count_evaluations(environment, counts)
+    keep_records(environment, records, source=RecordedEvaluation.Source.SERVER)
+
+
+def forget_evaluations(*, older_than: timedelta) -> int:
+    """Drop the days that are over, and delete the rows of before then that have no partition; return how many went."""
+    horizon = clock.now() - older_than
+    drop_partitions(before=horizon)
+    gone, _ = RecordedEvaluation.objects.filter(time__lt=horizon).delete()
+    return gone
+
+
+@transaction.atomic
+def forget_evaluations_of(project: Project, *, by: Actor, user_id: str | None = None) -> int:
+    """Delete what is recorded of a project, or of one user in it under the id or its hash; return how many rows.
+
+    The audit log says that it was done, and not for whom.
+
+    Raises:
+        MissingRole: when the actor may not manage the project.
+    """
+    require(by, Ability.MANAGE, project)
+    rows = RecordedEvaluation.objects.filter(environment__project=project)
+    seen = RecentContext.objects.filter(environment__project=project)
+    if user_id is not None:
+        ids = [stored_id(user_id, salt=project.context_salt, hashed=hashed) for hashed in (False, True)]
+        rows, seen = rows.filter(context_id__in=ids), seen.filter(context_id__in=ids)
+    gone = rows.delete()[0] + seen.delete()[0]
+    record(Action.UPDATE, project, by=by, project=project, new={"evaluations_forgotten": gone})
+    return gone
