@@ -39,7 +39,9 @@ class FlagChanges(ChangeList):
         self.result_list = flags
         stale = stale_among(flags, now=clock.now())
         access = access_of(request)
+        several = access.projects(Ability.VIEW).count() > 1
         for flag in flags:
+            flag.place = flag.project.name if several else ""
             flag.stale = stale.get(flag.pk)
             flag.may_switch = access.may(Ability.EDIT, flag.project_id)
 
@@ -55,7 +57,6 @@ class FlagList(QuickSteps):
         "owned_by",
         "last_asked",
         "stale_mark",
-        "project",
         "changed",
         "in_an_emergency",
     )
@@ -68,11 +69,6 @@ class FlagList(QuickSteps):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Flag]:
         """Return the flags with their states, for the list as for the page."""
         return with_last_evaluation(with_states(super().get_queryset(request)))
-
-    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        """Return the columns; that of the project only to those who see several."""
-        several = access_of(request).projects(Ability.VIEW).count() > 1
-        return tuple(name for name in self.list_display if several or name != "project")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         """Return what reads a page."""
@@ -92,8 +88,9 @@ class FlagList(QuickSteps):
 
     @admin.display(description="Flag", ordering="key")
     def named(self, flag: Flag) -> SafeString:
-        """Return the flag's key and, below it, its name."""
-        return format_html('<span class="flag-key">{}</span><span class="flag-name">{}</span>', flag.key, flag.name)
+        """Return the flag's key and, below it, its name; and its project, to those who see several."""
+        about = " · ".join(part for part in (flag.name, getattr(flag, "place", "")) if part)
+        return format_html('<span class="flag-key">{}</span><span class="flag-name">{}</span>', flag.key, about)
 
     @admin.display(description="Tags")
     def tag_pills(self, flag: Flag) -> SafeString | str:
@@ -111,7 +108,7 @@ class FlagList(QuickSteps):
         """Return who answers for the flag."""
         return flag.owner.username if flag.owner else "-"
 
-    @admin.display(description="Last asked for", ordering="asked_at")
+    @admin.display(description="Evaluated", ordering="asked_at")
     def last_asked(self, flag: Any) -> SafeString | str:
         """Return how long ago an SDK asked for the flag."""
         return _ago(flag.asked_at) if flag.asked_at else "never"

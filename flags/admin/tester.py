@@ -1,6 +1,6 @@
 """The tester: what a flag is for a context in every environment, and why; or all flags of one environment."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -13,9 +13,10 @@ from flags.admin.cards import named_variations
 from flags.admin.desk_pages import DeskPages, asked_for, environments_of, project_meant
 from flags.admin.paths import REASONS, Stage, stages_of
 from flags.admin.rulers import Ruler, rulers_of
-from flags.admin.tester_form import TYPES, ContextForm, Row
-from flags.evaluation import Context, evaluate_all, explain
+from flags.admin.tester_form import TYPES, ContextForm, Row, rows_of
+from flags.evaluation import Context, explain
 from flags.models import Flag
+from flags.querysets import recent_contexts
 from flags.snapshots import snapshot_of
 from flagsite.lib.problems import Refusal
 from flagsite.lib.text_fields import pretty
@@ -24,6 +25,8 @@ from segments.wording import clipped, value_in_words
 
 MAX_DECIDED: Final = 500
 """Flags that the table of all flags shows; a text in the key narrows them down."""
+MAX_RECENT: Final = 8
+"""Contexts seen lately that can be taken."""
 MAX_FLAGS_OFFERED: Final = 1_000
 """Keys of flags that the page suggests; any other can be typed."""
 
@@ -86,6 +89,7 @@ class TesterPages(DeskPages):
             "types": TYPES,
             "flags": flags.values_list("key", flat=True)[:MAX_FLAGS_OFFERED],
             "attributes": list(attributes_of(project)),
+            **_seen_lately(environments, wanted),
         }
         if form.is_bound and form.is_valid():
             context = form.cleaned_data["context"]
@@ -104,8 +108,24 @@ def tester_address(**about: str) -> str:
 
 def _rows(rows: list[Row]) -> list[dict[str, str]]:
     """Return what was typed, with an empty row to begin with."""
-    shown = [{"name": row.name, "type": row.type, "value": row.value} for row in rows]
-    return shown or [{"name": "", "type": "text", "value": ""}]
+    return [asdict(row) for row in rows] or [{"name": "", "type": "text", "value": ""}]
+
+
+def _seen_lately(environments: list[Environment], wanted: str) -> dict[str, Any]:
+    """Return a few contexts seen lately in the environment, by default the last one: each in one line and as rows.
+
+    `rows` is None where rows cannot say it; it is taken as JSON then.
+    """
+    if not environments:
+        return {}
+    environment = next((each for each in environments if each.key == wanted), environments[-1])
+    found = []
+    for context in recent_contexts(environment, MAX_RECENT):
+        rows = rows_of(context)
+        told = ", ".join(f"{name} {value_in_words(value)}" for name, value in context.items() if name != "id")
+        shown = None if rows is None else [asdict(row) for row in rows]
+        found.append({"id": context["id"], "told": clipped(told, 120), "rows": shown, "json": pretty(context)})
+    return {"recent": found, "seen_in": environment}
 
 
 def _one_flag(project: Project, environments: list[Environment], key: str, context: Context) -> dict[str, Any]:
@@ -143,7 +163,8 @@ def _rule_named(found: dict[str, Any]) -> str:
 
 
 def _all_flags(environment: Environment, context: Context, find: str) -> dict[str, Any]:
-    found = evaluate_all(environment, context)
+    snapshot = snapshot_of(environment)
+    found = snapshot.engine.evaluate_all(context)  # past flags.evaluation, which notes who was decided for
     keys = [key for key in sorted(found) if find.lower() in key.lower()]
     decided = [
         Decided(
@@ -159,5 +180,5 @@ def _all_flags(environment: Environment, context: Context, find: str) -> dict[st
         "decided": decided,
         "more": max(0, len(keys) - MAX_DECIDED),
         "decided_in": environment,
-        "revision": snapshot_of(environment).revision,
+        "revision": snapshot.revision,
     }

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Environment, Project
 from flags.admin.rulers import rulers_of
-from flags.models import Flag
+from flags.models import Flag, RecentContext
+from flagsite.lib import clock
 from tests.conftest import Person
 from tests.desk import Desk
 from tests.flags.builders import equals, make, rule, set_fields, split
@@ -161,6 +162,24 @@ def test_of_many_flags_the_first_are_shown_and_the_rest_is_counted(
     page = ask(desk, show="all", environment="production")
     assert (len(page.context["decided"]), page.context["more"]) == (3, 2)
     assert "2 more are not shown" in text(page)
+
+
+def test_a_context_that_was_seen_lately_can_be_taken(desk: Desk, sale: Flag, production: Environment) -> None:
+    assert "seen lately" not in text(desk.get(TESTER))
+    shop = production.project
+    shop.recorded_attributes = ["country", "age", "plan.tier"]
+    shop.save()
+    seen: dict[str, Any] = {"ann": {"country": "US", "age": 42}, "ben": {"plan.tier": None}}
+    for name, attributes in seen.items():
+        row = {"context_id": name, "attributes": attributes, "seen_at": clock.now()}
+        RecentContext.objects.create(environment=production, **row)
+    page = desk.get(TESTER)
+    found = {one["id"]: (one["told"], one["rows"]) for one in page.context["recent"]}
+    rows = [{"name": "country", "type": "text", "value": "US"}, {"name": "age", "type": "number", "value": "42"}]
+    assert sorted(found["ann"][1], key=lambda row: row["name"] != "country") == rows
+    assert set(found["ann"][0].split(", ")) == {"country US", "age 42"}
+    assert found["ben"][1] is None
+    assert "seen lately in Production" in text(page)
 
 
 def test_a_viewer_tests_as_well_and_testing_changes_nothing(vi: Person, sale: Flag) -> None:

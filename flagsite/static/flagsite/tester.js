@@ -9,7 +9,7 @@ document.addEventListener("alpine:init", () => {
     init() {
       this.rows = JSON.parse(document.getElementById("tester-rows").textContent).map((row, n) => ({ ...row, n }));
       window.addEventListener("test-flag", ({ detail }) => this.test(detail));
-      document.querySelector("[data-arrive]")?.focus();
+      requestAnimationFrame(() => document.querySelector("[data-arrive]")?.focus()); // the page is hidden until then
     },
 
     add() {
@@ -29,6 +29,16 @@ document.addEventListener("alpine:init", () => {
       const context = { id: this.$refs.id.value };
       for (const { name, type, value } of this.rows) if (name.trim()) context[name.trim()] = parsed(type, value);
       this.$refs.json.value = JSON.stringify(context, null, 2);
+    },
+
+    // A context that was seen lately; what rows cannot say comes as JSON.
+    take(place) {
+      const seen = JSON.parse(document.getElementById("tester-recent").textContent)[place];
+      this.as = seen.rows ? "rows" : "json";
+      this.$refs.id.value = seen.id;
+      this.$refs.json.value = seen.rows ? "" : seen.json;
+      this.rows = (seen.rows ?? []).map((row, n) => ({ ...row, n: `${place}-${n}` }));
+      this.$nextTick(() => (seen.rows ? this.$refs.id : this.$refs.json).focus());
     },
 
     test(key) {
