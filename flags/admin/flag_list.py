@@ -1,6 +1,5 @@
 """The list of flags: what each does where, whose it is, whether it is still needed; and where its row leads."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -75,7 +74,7 @@ class FlagList(QuickSteps):
         del request, kwargs
         return FlagChanges
 
-    def changelist_view(self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list in the order that the person chose last."""
         if ORDER_VAR in request.GET:
             request.session[ORDER] = request.GET[ORDER_VAR][:100]

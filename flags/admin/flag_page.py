@@ -67,9 +67,8 @@ class FlagPage(GuardedAdmin):
         if not self.has_change_permission(request, obj):
             return [(None, {"fields": ["project", "key", "type", "name", "description"]})]
         own = [field_name(state, name) for state in obj.states.all() for name in (*STATE_FIELDS, "version")]
-        return [
-            (None, {"fields": ["project", "key", "type", "name", "description", "tags", "variations", "comment", *own]})
-        ]
+        shared = ["project", "key", "type", "name", "description", "tags", "owner", "variations", "comment"]
+        return [(None, {"fields": [*shared, *own]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Flag | None = None) -> tuple[str, ...]:
         """Return what never changes."""

@@ -7,13 +7,17 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
+from django.db.models import Q
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from accounts.forms import ProjectChoice, ServiceForm
+from accounts.models import Project, User
+from accounts.querysets import people_seen_from
 from accounts.roles import Ability
 from flags.documents import percentage_number, state_document
 from flags.forms.comment import comment_field
@@ -65,6 +69,26 @@ class TagsField(forms.CharField):
             return True
 
 
+class OwnerField(forms.ModelChoiceField):  # type: ignore[type-arg]  # no generic at run time
+    """Who answers for the flag: somebody who sees its project, by name."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            User.objects.none(),
+            required=False,
+            to_field_name="username",
+            empty_label="Nobody",
+            widget=UnfoldAdminSelectWidget,
+            help_text="Who answers for it, and is asked whether it can go.",
+        )
+
+    def offer(self, flag: Flag, *, asks: User) -> None:
+        """Offer the people of the flag's project, and whoever is the owner already."""
+        people = people_seen_from(Project.objects.filter(pk=flag.project_id), user=asks).filter(is_active=True)
+        found = User.objects.filter(Q(pk__in=people.values("pk")) | Q(pk=flag.owner_id))
+        self.queryset = found.order_by("username")
+
+
 class NewFlagForm(ServiceForm):
     """A new flag. It starts disabled in every environment; what it serves where is set on the next page."""
 
@@ -91,6 +115,7 @@ class FlagForm(ServiceForm):
     """A flag and its state in each environment; `form_of` makes the class with the fields of the environments."""
 
     tags = TagsField()
+    owner = OwnerField()
     variations = JsonTextField(help_text="Shared by all environments. Those that an environment serves cannot go.")
     comment = comment_field()
 
@@ -105,6 +130,10 @@ class FlagForm(ServiceForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["tags"] = self.instance.tag_names()
+        self.initial["owner"] = self.instance.owner.username if self.instance.owner else ""
+        owner = self.fields.get("owner")  # not on a page that is only read
+        if isinstance(owner, OwnerField):
+            owner.offer(self.instance, asks=self.access.user)
         if not self.is_bound:
             self.initial.update(self.proposed)
 
@@ -122,7 +151,11 @@ class FlagForm(ServiceForm):
     def shared_changes(self) -> dict[str, Any]:
         """Return what is to change in all environments."""
         known = ("name", "description", "tags", "variations")
-        return {name: self.cleaned_data[name] for name in known if name in self.changed_data}
+        found = {name: self.cleaned_data[name] for name in known if name in self.changed_data}
+        if "owner" in self.changed_data:
+            owner = self.cleaned_data["owner"]
+            found["owner"] = owner.username if owner else ""
+        return found
 
     def state_changes(self) -> dict[str, dict[str, Any]]:
         """Return by key of the environment what is to change there."""

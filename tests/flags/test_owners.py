@@ -1,13 +1,17 @@
 """Who answers for a flag: set, changed, refused, told in the review."""
 
+from collections.abc import Callable
+
 import pytest
 
 from accounts.models import Environment
 from accounts.permissions import abilities_of
+from accounts.roles import Role
 from flags.edits import FlagEdit
 from flags.models import Flag
 from flags.services import propose, rehearse
 from tests.conftest import Person
+from tests.desk import Desk, errors_in, form_in
 from tests.flags.builders import PRODUCTION, boolean, change, create, heads, state_of
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +65,35 @@ def test_an_owner_makes_no_revision_and_a_review_says_who_it_is(ed: Person, prod
     assert propose(project=flag.project, edits=[edit], by=ed.actor).title == "Change checkout"
     change(ed, "checkout", owner="ed")
     assert heads(flag.project) == before
+
+
+def test_the_flag_s_page_offers_the_people_of_the_project(
+    ed: Person, vi: Person, otto: Person, make_person: Callable[..., Person], production: Environment
+) -> None:
+    gone = make_person("gone", role=Role.EDITOR, project=production.project)
+    gone.user.is_active = False
+    gone.user.save()
+    create(ed, boolean(owner="vi"))
+    desk, flag = Desk(ed), Flag.objects.get()
+    page = form_in(desk.open(flag))
+    assert [value for value, _ in page.fields["owner"].choices] == ["", "ed", "vi"]
+    answer = desk.save(flag, owner="ed")
+    (told,) = desk.review(answer).context["review"].told
+    assert told.sentences == ('Owner "vi" → "ed".',)
+    desk.publish(answer)
+    flag.refresh_from_db()
+    assert flag.owner == ed.user
+    desk.publish(desk.save(flag, owner=""))
+    flag.refresh_from_db()
+    assert flag.owner is None
+    assert "owner" in errors_in(desk.save(flag, owner="otto"))
+    desk.publish(desk.save(flag, name="Only the name"))
+    assert "Owner" not in desk.open(flag).content.decode().split('<dl class="ed-facts">')[1].split("</dl>")[0]
+
+
+def test_a_viewer_reads_whose_flag_it_is(ed: Person, vi: Person) -> None:
+    create(ed, boolean(owner="ed"))
+    assert "<dt>Owner</dt><dd>ed</dd>" in Desk(vi).open(Flag.objects.get()).content.decode()
 
 
 def test_nobody_s_name_is_no_type_of_json(ed: Person) -> None:
