@@ -29,3 +29,9 @@ MAX_RECORDED_AT_ONCE: Final = 100
 """Flags decided by one request that are recorded one by one; of a request for more, only the counts are kept."""
 MAX_UNKNOWN_FLAGS: Final = 1_000
 """Keys without a flag whose evaluations a process records: callers may make up keys, tables must not follow."""
+MAX_EVALUATION_SERIES: Final = 10_000
+"""Series of evaluations (a flag, variation and reason) that a process keeps apart in its metrics."""
+MAX_ERROR_SERIES: Final = 1_000
+"""Series of errors (a flag and code) that a process keeps apart in its metrics."""
+MAX_REPORTED_UPDATES: Final = 100
+"""Updates whose latency one batch may report."""

@@ -10,6 +10,8 @@ import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
+from flags import metrics
+
 log = structlog.get_logger(__name__)
 
 GROUP = "flagsite.revisions"
@@ -37,4 +39,5 @@ def announce(heads: Mapping[int, int]) -> None:
     try:
         async_to_sync(layer.group_send)(GROUP, message)
     except Exception as error:  # noqa: BLE001 - whatever the layer raises, the change is committed and will be found
+        metrics.announcement_dropped()
         log.warning("notification_dropped", heads=dict(heads), error=repr(error))

@@ -5,6 +5,7 @@ gaps and no revision exists without its change. The notification says only "envi
 misses it finds out by itself (flags/stream/hub.py), so losing it costs time, never a change.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +15,7 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.models import Environment
+from flags import metrics
 from flags.clearances import require_clearance
 from flags.digests import GENESIS, digest_of
 from flags.models import Revision, RevisionItem
@@ -45,13 +47,21 @@ def publish(changes: Sequence[Change], *, by: Actor, comment: str) -> None:
         ApprovalRequired: when an environment asks for a second person, and nobody has approved this.
         InvalidInput: at `comment`, when an environment is protected and there is none.
     """
+    began = time.perf_counter()
     for change in changes:
         if not change.is_idle:
             require_clearance(change.environment, by=by, comment=comment)
         _append(change, by=by, comment=comment)
     heads = {change.environment.pk: change.environment.revision for change in changes}
     if heads:
-        transaction.on_commit(partial(announce, heads), robust=True)
+        places = [metrics.Place.of(change.environment) for change in changes]
+        transaction.on_commit(partial(_announce, heads, places, began), robust=True)
+
+
+def _announce(heads: Mapping[int, int], places: Sequence[metrics.Place], began: float) -> None:
+    announce(heads)
+    metrics.published(places)
+    metrics.announced(time.perf_counter() - began)
 
 
 def publish_segments(*, environments: Sequence[Environment], segments: Items, by: Actor, comment: str) -> None:

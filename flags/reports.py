@@ -1,13 +1,13 @@
 """What an SDK reports, read and checked. Pure."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from flags.limits import MAX_REPORT_ROWS
+from flags.limits import MAX_REPORT_ROWS, MAX_REPORTED_UPDATES
 
 MAX_COUNT: Final = 10**12
 """How often one thing may have happened within a minute; sums of very many such still fit into 64 bits."""
@@ -72,6 +72,17 @@ class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _check_year(self.time)
 
 
+class Update(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A revision that the SDK has applied, and for how many seconds it had when it sent the report.
+
+    An age and no moment, so that the SDK's clock does not matter.
+    """
+
+    revision: Annotated[int, Meta(ge=1, le=MAX_REVISION)]
+    source: Literal["stream", "poll"]
+    age_seconds: Annotated[float, Meta(ge=0)]
+
+
 class Sdk(msgspec.Struct, frozen=True):
     """Who reports."""
 
@@ -88,3 +99,4 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counts: Annotated[list[Count], Meta(max_length=MAX_REPORT_ROWS)] = []
     events: Annotated[list[Event], Meta(max_length=MAX_REPORT_ROWS)] = []
     evaluations: Annotated[list[Evaluation], Meta(max_length=MAX_REPORT_ROWS)] = []
+    updates: Annotated[list[Update], Meta(max_length=MAX_REPORTED_UPDATES)] = []

@@ -7,14 +7,17 @@ the number that the environment has reached (read together with the key that ask
 
 import gzip
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import orjson
 from flagsite_sdk.engine.snapshot import Snapshot
 
 from accounts.models import Environment
+from flags import metrics
 from flags.documents import state_document
 from flags.limits import MAX_KEPT_DELTA_BYTES, MAX_MERGED_REVISIONS
 from flags.models import Revision
@@ -53,6 +56,8 @@ class EnvironmentSnapshot:
         self._deltas_bytes = 0
         self._merged: dict[int, Update] = {}
         self._whole: Update | None = None
+        self.made_at: datetime | None = None
+        """When the revision that is held was made; None when there is none."""
         self.engine = Snapshot(clock=clock.epoch)
 
     @property
@@ -63,6 +68,7 @@ class EnvironmentSnapshot:
     def catch_up(self, head: int) -> None:
         """Bring what is held to the revision `head`, or past it when there is more by now."""
         if self.engine.revision == head:
+            metrics.snapshot_was_current()
             return
         with self._lock:
             if self.engine.revision < head and not self._take_steps():
@@ -77,17 +83,19 @@ class EnvironmentSnapshot:
         missing = list(
             Revision.objects.filter(environment=self._environment_id, number__gt=self.engine.revision)
             .order_by("number")
-            .values_list("number", "delta")[: _STEPS + 1],
+            .values_list("number", "delta", "created_at")[: _STEPS + 1],
         )
         if len(missing) > _STEPS or not missing or missing[0][0] != self.engine.revision + 1:
             return False
-        for number, delta in missing:
+        for number, delta, made_at in missing:
             body = delta.encode()
             self.engine.apply(body)
-            self._remember(number, body)
+            self._remember(number, body, made_at)
+        metrics.snapshot_took_deltas()
         return True
 
-    def _remember(self, number: int, body: bytes) -> None:
+    def _remember(self, number: int, body: bytes, made_at: datetime) -> None:
+        self.made_at = made_at
         self._deltas[number] = body
         self._deltas_bytes += len(body)
         while len(self._deltas) > MAX_MERGED_REVISIONS or self._deltas_bytes > MAX_KEPT_DELTA_BYTES:
@@ -107,6 +115,7 @@ class EnvironmentSnapshot:
 
         The number is read before and after, so that what is read in between is of one revision.
         """
+        began = time.perf_counter()
         while True:
             environment = Environment.objects.get(pk=self._environment_id)
             body = _compose(environment)
@@ -116,11 +125,12 @@ class EnvironmentSnapshot:
         self._deltas.clear()
         self._deltas_bytes = 0
         self._merged.clear()
-        self._whole = None
+        self._whole = self.made_at = None
         recent = Revision.objects.filter(environment=environment, number__lte=environment.revision)
-        newest = recent.order_by("-number").values_list("number", "delta")[:_RECENT]
-        for number, delta in reversed(list(newest)):
-            self._remember(number, delta.encode())
+        newest = recent.order_by("-number").values_list("number", "delta", "created_at")[:_RECENT]
+        for number, delta, made_at in reversed(list(newest)):
+            self._remember(number, delta.encode(), made_at)
+        metrics.snapshot_was_built(time.perf_counter() - began)
 
     def whole(self) -> Update:
         """Return the snapshot, composed and compressed once a revision."""

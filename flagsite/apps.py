@@ -10,6 +10,12 @@ class FlagsiteConfig(AppConfig):
     name = "flagsite"
     verbose_name = "Flagsite"
 
+    def ready(self) -> None:
+        """Measure what Celery does in this process, from now on."""
+        from flagsite.work_metrics import connect  # prometheus_client reads the environment that the settings prepare
+
+        connect()
+
 
 class AdminConfig(DjangoAdminConfig):
     """Django's admin, with our site as the one on which apps register their pages."""

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from flagsite.metric_files import own_directory
+
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 _LOCAL: Final = frozenset({("http", "localhost"), ("http", "127.0.0.1"), ("http", "::1")})
@@ -93,3 +95,17 @@ def path(name: str, default: Path) -> Path:
     """Return an absolute path."""
     raw = os.environ.get(name)
     return Path(raw).absolute() if raw else default
+
+
+def metrics_directory(name: str) -> Path | None:
+    """Return where this service's processes share their metrics, or None when each has its own.
+
+    prometheus_client reads the variable itself as soon as it is imported: it is told of the service's own directory.
+    """
+    raw = os.environ.get(name)
+    if not raw:
+        return None
+    shared = Path(raw).absolute()
+    own = shared if shared.name.startswith("service-") else own_directory(shared)  # a child is told by its parent
+    os.environ[name] = str(own)
+    return own

@@ -188,7 +188,9 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+HEARTBEAT_SECONDS = 10.0  # how often beat and a worker show that they live
 CELERY_BEAT_SCHEDULE = {
+    "heartbeat": {"task": "flagsite.tasks.heartbeat", "schedule": HEARTBEAT_SECONDS, "options": {"expires": 60.0}},
     "forget-reports": {"task": "flags.tasks.forget_reports", "schedule": 3600.0},
     "forget-contexts": {"task": "flags.tasks.forget_contexts", "schedule": 3600.0},
     "keep-record-days": {"task": "flags.tasks.keep_record_days", "schedule": 3600.0},
@@ -251,6 +253,11 @@ REPORT_RETENTION_DAYS = env.integer("REPORT_RETENTION_DAYS", default=90, least=1
 RECORD_EVALUATIONS = env.boolean("RECORD_EVALUATIONS", default=True)  # one by one and in the log; else only counted
 RECORD_RETENTION_DAYS = env.integer("RECORD_RETENTION_DAYS", default=14, least=1)
 CONTEXT_RETENTION_DAYS = env.integer("CONTEXT_RETENTION_DAYS", default=30, least=1)
+
+# --- metrics -------------------------------------------------------------------------------------------------------
+
+METRICS_DIRECTORY = env.metrics_directory("PROMETHEUS_MULTIPROC_DIR")  # before prometheus_client is imported
+WORKER_METRICS_PORT = env.integer("WORKER_METRICS_PORT", default=0)
 
 # --- logs and error reports ----------------------------------------------------------------------------------------
 

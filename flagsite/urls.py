@@ -7,6 +7,7 @@ from django.utils.functional import lazy
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
+from flagsite.exposition import metrics
 from flagsite.health import healthz, readyz
 
 FAVICON = lazy(static, str)("flagsite/favicon.svg")
@@ -23,7 +24,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=FAVICON)),  # asked for where no page names one
     path("healthz", healthz),
     path("readyz", readyz),
-    path("", include("django_prometheus.urls")),
+    path("metrics", metrics),
 ]
 
 handler400 = "flagsite.lib.problem_responses.bad_request"

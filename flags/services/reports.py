@@ -10,7 +10,9 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import Environment, Project
+from flags import metrics
 from flags.contexts import kept_of, stored_id
+from flags.latency import note_latencies
 from flags.models import EvaluationCount, Flag, LastEvaluation, RecordedEvaluation, ReportBatch, TrackedEvent
 from flags.reports import Count, Evaluation, Report
 from flags.services.records import Record, keep_records
@@ -38,7 +40,9 @@ LAST_EVALUATION_PRECISION: Final = timedelta(hours=1)
 def receive_report(environment: Environment, report: Report) -> bool:
     """Add a batch to the counts, keep its events and evaluations; False when it had been taken already."""
     batch = ReportBatch(id=report.batch, environment=environment, received_at=clock.now())
-    if not _is_new(batch):
+    is_new = _is_new(batch)
+    _measure(environment, report, is_new=is_new, received_at=batch.received_at)
+    if not is_new:
         return False
     count_evaluations(environment, report.counts)
     TrackedEvent.objects.bulk_create(
@@ -70,6 +74,15 @@ def _record_of(entry: Evaluation, project: Project, now: datetime) -> Record:
         time=min(entry.time.astimezone(UTC), now),
         attributes=kept_of(entry.attributes, project.recorded_attributes),
     )
+
+
+def _measure(environment: Environment, report: Report, *, is_new: bool, received_at: datetime) -> None:
+    """Put into the metrics what a batch tells; of one that is sent again only that it was."""
+    place = metrics.Place.of(environment)
+    rows = {"counts": len(report.counts), "events": len(report.events), "evaluations": len(report.evaluations)}
+    metrics.reported(place, is_new=is_new, **rows)
+    if is_new:
+        note_latencies(environment, report.updates, received_at=received_at)
 
 
 @transaction.atomic

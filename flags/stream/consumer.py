@@ -13,6 +13,7 @@ from django.db import OperationalError
 
 from accounts.api.authentication import key_of_header
 from accounts.models import ServerKey
+from flags.stream import metrics
 from flags.stream.hub import hub
 from flags.stream.subscriber import Subscriber
 from flagsite.lib import problems
@@ -51,6 +52,7 @@ class StreamConsumer(AsyncConsumer):
         except OperationalError:
             await self.send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
             raise StopConsumer from None
+        metrics.joined(self._subscriber.feed.place, since=self._since())
         self._sending = asyncio.create_task(self._subscriber.run())
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
@@ -58,11 +60,11 @@ class StreamConsumer(AsyncConsumer):
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         """Forget the client."""
-        del message
         if self._sending is not None:
             self._sending.cancel()
         if self._subscriber is not None:
             hub().leave(self._subscriber)
+            metrics.left(self._subscriber.feed.place, code=message.get("code") or 0)
         raise StopConsumer
 
     def _key(self) -> ServerKey:

@@ -6,6 +6,7 @@ the environments with subscribers have come.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.conf import settings
 from accounts.models import Environment
 from accounts.querysets import server_keys_in_force
 from flags.notifications import GROUP, listen
+from flags.stream import metrics
 from flags.stream.feed import Feed
 from flags.stream.subscriber import Subscriber
 
@@ -32,6 +34,7 @@ class Hub:
         self._feeds: dict[int, Feed] = {}
         self._heads: dict[int, int] = {}
         self._advanced = asyncio.Event()
+        self._checked_at = time.monotonic()
         self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(work) for work in self._work()]
         listen(self._heard_from_a_thread)
@@ -39,6 +42,7 @@ class Hub:
     def _work(self) -> Iterable[Any]:
         yield self._catch_up_forever()
         yield self._every(settings.STREAM_CHECK_SECONDS, self._check_for_missed)
+        yield self._every(settings.STREAM_CHECK_SECONDS, self._measure)
         yield self._every(settings.STREAM_KEY_CHECK_SECONDS, self._drop_the_revoked)
         yield self._every(float(settings.STREAM_HEARTBEAT_SECONDS), self._beat)
         if not isinstance(get_channel_layer(), InMemoryChannelLayer):
@@ -46,12 +50,13 @@ class Hub:
 
     async def join(self, environment: Environment, subscriber_of: Callable[[Feed], Subscriber]) -> Subscriber:
         """Add a subscriber to the environment's feed, which is brought up to date first."""
-        feed = self._feeds.setdefault(environment.pk, Feed(environment.pk))
+        feed = self._feeds.setdefault(environment.pk, Feed(environment))
         await database_sync_to_async(feed.catch_up, thread_sensitive=False)(environment.revision)
         feed = self._feeds.setdefault(environment.pk, feed)  # the last subscriber may have left meanwhile
         feed.show()
         subscriber = subscriber_of(feed)
         feed.subscribers.add(subscriber)
+        feed.measure()
         return subscriber
 
     def leave(self, subscriber: Subscriber) -> None:
@@ -60,6 +65,7 @@ class Hub:
         feed.subscribers.discard(subscriber)
         if not feed.subscribers:
             self._feeds.pop(feed.environment_id, None)
+            metrics.stands_no_more(feed.place)
 
     def _heard_from_a_thread(self, heads: Mapping[int, int]) -> None:
         self._loop.call_soon_threadsafe(self._heard, dict(heads))
@@ -69,6 +75,7 @@ class Hub:
         for environment_id, revision in heads.items():
             feed = self._feeds.get(environment_id)
             if feed is not None and revision != feed.revision:
+                feed.head = revision
                 self._heads[environment_id] = revision
                 self._advanced.set()
 
@@ -85,6 +92,7 @@ class Hub:
                     await database_sync_to_async(feed.catch_up, thread_sensitive=False)(revision)
                     feed.show()
                 except Exception as error:  # noqa: BLE001 - the next check tries again
+                    metrics.work_failed("catch_up")
                     log.warning("catch_up_failed", environment=environment_id, error=repr(error))
 
     async def _listen_to_other_processes(self) -> None:
@@ -97,6 +105,7 @@ class Hub:
                     message = await layer.receive(channel)
                     self._heard({int(pk): int(revision) for pk, revision in message["heads"]})
             except Exception as error:  # noqa: BLE001 - Redis may be away; until it is back, the check does the work
+                metrics.work_failed("listen")
                 log.warning("notifications_lost", error=repr(error))
                 await asyncio.sleep(1.0)
 
@@ -106,11 +115,18 @@ class Hub:
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 - the database may be away; the next round tries again
+                metrics.work_failed("check")
                 log.warning("stream_check_failed", check=work.__name__, error=repr(error))
 
     async def _check_for_missed(self) -> None:
         if self._feeds:
             self._heard(await database_sync_to_async(_heads_of, thread_sensitive=False)(list(self._feeds)))
+        self._checked_at = time.monotonic()
+
+    async def _measure(self) -> None:
+        for feed in self._feeds.values():
+            feed.measure()
+        metrics.unchecked_for(time.monotonic() - self._checked_at)
 
     async def _drop_the_revoked(self) -> None:
         held = {subscriber.key_id for subscriber in self._subscribers()}

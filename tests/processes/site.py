@@ -120,10 +120,15 @@ class Site:
         command += [*options, "--port"]
         return self._add(command)
 
-    def web(self) -> Process:
+    def web(self, *options: str) -> Process:
         """Return a process of the kind that answers HTTP only."""
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "flagsite.wsgi:application"]
-        command += ["--blocking-threads", "1", "--log-level", "warning", "--port"]
+        command += ["--blocking-threads", "1", "--log-level", "warning", *options, "--port"]
+        return self._add(command)
+
+    def worker(self) -> Process:
+        """Return a Celery worker with children and a beat beside it, whose port is the one of its metrics."""
+        command = [sys.executable, "-m", "tests.processes.working", str(self._directory / "beat")]
         return self._add(command)
 
     def program(self, module: str) -> Process:
