@@ -112,15 +112,20 @@ def compare_address(**about: str) -> str:
 
 
 def _both(request: HttpRequest, environments: Sequence[Environment]) -> tuple[Environment, Environment]:
-    """Return from where and to where: as asked for, else from the last but one to the last."""
+    """Return from where and to where: as asked for, else from the last but one to the last.
+
+    Whoever chooses another project on the page still asks for environments of the one before.
+
+    Raises:
+        Http404: when there are no two environments, or something is sent to one that is not there.
+    """
     by_key = {each.key: each for each in environments}
-    if len(environments) < 2:  # noqa: PLR2004 - a pair
+    wanted = {name: asked_for(request, name) for name in ("source", "target")}
+    if len(environments) < 2 or (request.method == "POST" and not by_key.keys() >= set(wanted.values())):  # noqa: PLR2004 - a pair
         raise Http404
-    target = asked_for(request, "target") or environments[-1].key
-    source = asked_for(request, "source") or next(each.key for each in reversed(environments) if each.key != target)
-    if target not in by_key or source not in by_key:
-        raise Http404
-    return by_key[source], by_key[target]
+    target = by_key.get(wanted["target"], environments[-1])
+    others = [each for each in environments if each.key != target.key]
+    return by_key.get(wanted["source"], others[-1]), target
 
 
 def _differing(

@@ -225,9 +225,13 @@ def test_people_of_other_projects_find_nothing(otto: Person, nina: Person, diffe
 
 def test_environments_of_one_project_only(sam: Person, otto: Person, different: Flag, shop: Project) -> None:
     open_environment(project=shop, key="qa", name="QA", by=SYSTEM)
-    assert Desk(sam).get(COMPARE, project="shop", source="nowhere").status_code == 404
-    assert Desk(sam).get(COMPARE, project="elsewhere", source="qa", target="production").status_code == 200
-    assert Desk(sam).get(PROMOTE).status_code == 405
+    desk = Desk(sam)
+    page = desk.get(COMPARE, project="shop", source="nowhere", target="qa")
+    assert (page.context["source"].key, page.context["target"].key) == ("production", "qa")
+    assert desk.get(COMPARE, project="elsewhere", source="qa", target="production").status_code == 200
+    assert desk.get(PROMOTE).status_code == 405
+    for wrong in ({"source": "nowhere"}, {"target": "nowhere"}, {"source": ""}):
+        assert desk.post(PROMOTE, **{**STAGING_TO_PRODUCTION, **wrong}, pick="sale:rules").status_code == 404
 
 
 def test_what_people_wrote_is_shown_and_never_run(desk: Desk, different: Flag, staging: Environment) -> None:
