@@ -9,6 +9,7 @@ from accounts.models import Environment, User
 from accounts.permissions import Access
 from accounts.roles import Ability
 from flags.admin.side_by_side import Row, side_by_side
+from flags.differences.flags import serve_in_words
 from flags.edits import edits_from_json
 from flags.forms.reviews import CHOICE
 from flags.history import Entry, entries_of
@@ -22,6 +23,8 @@ from flagsite.lib.text_fields import pretty
 from segments.wording import clipped
 
 REVIEWER = Actor.system("review")
+SERVES: Final = frozenset({"fallthrough", "serve"})
+"""Parts that are serves: where somebody has to choose between two, they are told in words."""
 LONGEST_PART: Final = 2_000
 """Characters of a part that are shown where somebody has to choose."""
 
@@ -68,6 +71,7 @@ class Review:
     """Why the request can no longer be published, when it is not because of somebody else's change."""
     approvals: Sequence[Approval]
     is_own: bool
+    is_approved_by_them: bool
     may_edit: bool
 
     @property
@@ -104,7 +108,7 @@ class Review:
     @property
     def may_approve(self) -> bool:
         """Tell whether this person may approve it now."""
-        return self.is_live and self.may_edit and not self.is_own
+        return self.is_live and self.may_edit and not (self.is_own or self.is_approved_by_them)
 
 
 def review_of(change_request: ChangeRequest, *, access: Access) -> Review:
@@ -124,6 +128,7 @@ def review_of(change_request: ChangeRequest, *, access: Access) -> Review:
             comparison = compare(change_request)
         except Refusal as refusal:
             obstacle = refusal.detail
+    approvals = approvals_in_force(change_request)
     return Review(
         change_request=change_request,
         difference=difference,
@@ -131,18 +136,17 @@ def review_of(change_request: ChangeRequest, *, access: Access) -> Review:
         compared=[Compared(each, side_by_side(each.before, each.after)) for each in _once(difference)],
         comparison=comparison if change_request.is_pending else None,
         obstacle=obstacle if change_request.is_pending else "",
-        approvals=approvals_in_force(change_request),
+        approvals=approvals,
         is_own=_has_a_hand_in(change_request, access.user),
+        is_approved_by_them=any(each.person_id == access.user.pk for each in approvals),
         may_edit=access.may(Ability.EDIT, change_request.project_id),
     )
 
 
 def _choice(place: str, clash: Clash) -> Choice:
-    return Choice(f"{CHOICE}{place}: {clash.path}", clash.path, _in_short(clash.mine), _in_short(clash.theirs))
-
-
-def _in_short(part: Any) -> str:
-    return "take it away" if part is None else clipped(pretty(part), LONGEST_PART)
+    tell = serve_in_words if clash.path.rpartition(".")[2] in SERVES else pretty
+    sides = ("take it away" if part is None else tell(part) for part in (clash.mine, clash.theirs))
+    return Choice(f"{CHOICE}{place}: {clash.path}", clash.path, *(clipped(side, LONGEST_PART) for side in sides))
 
 
 def _told(difference: Difference) -> list[Told]:

@@ -106,6 +106,17 @@ def test_an_approval_is_asked_for_given_by_another_and_shown(
     assert Revision.objects.get(change_request=wanted).approved_by == "ada"
 
 
+def test_who_has_approved_is_not_asked_again(
+    ada: Person, wanted: ChangeRequest, checkout: Flag, production: Environment
+) -> None:
+    production.requires_approval = True
+    production.save()
+    do(Desk(ada), "approve", wanted)
+    page = shown(Desk(ada).get(PAGE, wanted.pk))
+    assert "approved it" in page
+    assert "Approve this change" not in page
+
+
 def test_what_was_seen_is_what_is_published(ed: Person, wanted: ChangeRequest) -> None:
     desk = Desk(ed)
     with nothing_changes():
@@ -121,6 +132,7 @@ def test_a_conflict_shows_both_changes_and_is_merged(
     page = desk.get(PAGE, wanted.pk)
     for words in ("Somebody published in between", "Rollout 100 % → 5 %.", "Rollout 100 % → 50 %.", "Careful"):
         assert words in shown(page)
+    assert "requires an approval" not in shown(page)  # whether it does is known once it is merged
     ((_, (choice,)),) = page.context["review"].collisions
     assert (choice.mine, choice.theirs) == ("50", "5")
     assert "Both changed this; choose one." in shown(do(desk, "merge", wanted))
@@ -131,6 +143,16 @@ def test_a_conflict_shows_both_changes_and_is_merged(
     do(desk, "publish", wanted)
     state = state_of(checkout, production)
     assert (state.rollout_percentage == 50, len(state.rules)) == (True, 1)
+
+
+def test_what_is_served_is_told_in_words_where_somebody_has_to_choose(
+    ed: Person, checkout: Flag, production: Environment
+) -> None:
+    halves = {"split": [{"variation": "on", "weight": 33.333}, {"variation": "off", "weight": 66.667}]}
+    wanted = proposed(ed, checkout, production, fallthrough=halves)
+    set_fields(checkout, production, fallthrough={"variation": "off"})
+    ((_, (choice,)),) = Desk(ed).get(PAGE, wanted.pk).context["review"].collisions
+    assert (choice.mine, choice.theirs) == ('"on" 33.333 % and "off" 66.667 %', '"off"')
 
 
 def test_a_withdrawn_request_stays_to_be_read(ed: Person, wanted: ChangeRequest) -> None:
