@@ -6,6 +6,7 @@ the screens. Every moment is made up (`tests.browser.pinned`), so that two runs 
 
 import json
 import random
+import secrets
 import sys
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,8 @@ PLANS = ("free", "free", "free", "pro", "enterprise")
 if __name__ == "__main__":
     time = Ticking(NOW - timedelta(days=130))
     set_clocks(time)
+    chance = random.Random(7)  # noqa: S311 - made-up numbers, the same each time
+    secrets.token_hex = lambda nbytes=16: chance.randbytes(nbytes or 16).hex()  # ids and salts too; this program only
     django.setup()
     from django.conf import settings
     from django.core.management import call_command
@@ -45,7 +48,6 @@ if __name__ == "__main__":
     from segments.models import Segment
     from segments.services import create_segment
 
-    chance = random.Random(7)  # noqa: S311 - made-up numbers, the same each time
     system = Actor.system("demo")
 
     def person(username: str, first: str, last: str, role: Role) -> Actor:
