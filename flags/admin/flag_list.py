@@ -69,6 +69,10 @@ class FlagList(QuickSteps):
         """Return the flags with their states, for the list as for the page."""
         return with_last_evaluation(with_states(super().get_queryset(request)))
 
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the columns; the last of them only to those who may turn a flag off somewhere."""
+        return self.list_display if self.has_change_permission(request) else self.list_display[:-1]
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         """Return what reads a page."""
         del request, kwargs
@@ -126,7 +130,7 @@ class FlagList(QuickSteps):
         told = '<span class="pill pill-warning">{}</span><span class="flag-reason">{}</span>'
         return format_html(told, stale.word, stale.sentence)
 
-    @admin.display(description="")
+    @admin.display(description="Emergency")
     def in_an_emergency(self, flag: Any) -> SafeString | str:
         """Return the link that turns the flag off past the review, for those who may, where it is on."""
         if not getattr(flag, "may_switch", False) or not any(state.enabled for state in flag.states.all()):
