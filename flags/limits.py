@@ -35,3 +35,5 @@ MAX_ERROR_SERIES: Final = 1_000
 """Series of errors (a flag and code) that a process keeps apart in its metrics."""
 MAX_REPORTED_UPDATES: Final = 100
 """Updates whose latency one batch may report."""
+MAX_AUDITED_EVALUATIONS: Final = 100
+"""Recorded evaluations that the explanation of a decision shows beside it, the newest."""

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from accounts.admin.requests import actor_of
 from accounts.querysets import first_environment
 from accounts.roles import Ability
+from flags.admin.evaluations import EvaluationPages
 from flags.admin.flag_list import FlagList
 from flags.admin.flag_page import FlagPage
 from flags.admin.proposing import lead_to_review
@@ -18,7 +19,7 @@ from flags.services import create_flag
 
 
 @admin.register(Flag)
-class FlagAdmin(FlagList, FlagPage):
+class FlagAdmin(EvaluationPages, FlagList, FlagPage):
     """Flags."""
 
     project_path = "project"

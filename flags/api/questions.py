@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 from django.http import QueryDict
-from django.utils.dateparse import parse_datetime
 
 from flags.api.serializers import ScopeQuery
 from flags.evaluation import checked_context
+from flagsite.lib.moments import moment_of
 from flagsite.lib.problems import InvalidInput
 from flagsite.lib.strict import Text, read_query
 
@@ -65,10 +65,7 @@ def _value(text: str) -> Any:
 def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
-    try:
-        moment = parse_datetime(text)
-        if moment is not None and moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise InvalidInput.at("at", "A moment is RFC 3339 with an offset, such as 2026-11-22T10:00:00Z.")
+    moment = moment_of(text)
+    if moment is None:
+        raise InvalidInput.at("at", "A moment is RFC 3339 with an offset, such as 2026-11-22T10:00:00Z.")
+    return moment

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from flags.api import ofrep, sdk, views
+from flags.api import ofrep, recorded, sdk, views
 from flagsite.lib import paths  # noqa: F401 - for its converter
 
 urlpatterns = [
     path("flags", views.FlagListView.as_view()),
     path("flags/<key:key>", views.FlagView.as_view()),
     path("flags/<key:key>/audit", views.FlagAuditView.as_view()),
+    path("flags/<key:key>/evaluations", recorded.FlagEvaluationsView.as_view()),
     path("flags/<key:key>/history", views.FlagHistoryView.as_view()),
     path("flags/<key:key>/restore", views.FlagRestoreView.as_view()),
     path("flags/<key:key>/turn-off", views.FlagTurnOffView.as_view()),

@@ -12,6 +12,7 @@ from accounts.api.scope import scope_of
 from flags import services
 from flags.api.pages import HistoryPages, StatePages
 from flags.api.questions import AuditQuery, context_of_query
+from flags.api.recorded import recorded_of
 from flags.api.serializers import (
     DeleteQuery,
     FlagBody,
@@ -117,11 +118,13 @@ class FlagAuditView(APIView):
 
     @extend_schema(operation_id="explain_flag", parameters=[AuditQuery], responses={200: dict[str, Any]})
     def get(self, request: Request, key: str) -> Response:
-        """Return the evaluation, every rule and condition with its outcome, and the bucket numbers."""
+        """Return the evaluation, each step on the way to it, the bucket numbers, and what is recorded of the user."""
         question = context_of_query(request.query_params)
         scope = scope_of(request)
         state_named(key, environment=scope.environment)
-        return Response(explain(scope.environment, key, question.context, at=question.at))
+        found = explain(scope.environment, key, question.context, at=question.at)
+        recorded = recorded_of(question.context["id"], key, scope.environment, at=question.at)
+        return Response({**found, "recorded_evaluations": recorded})
 
 
 class FlagHistoryView(APIView):

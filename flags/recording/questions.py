@@ -1,0 +1,56 @@
+"""What is asked of recorded evaluations: the API, the explanation of a decision and the admin ask in the same way."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import Environment, Project
+from flags.contexts import HASHED, listed, stored_id
+from flags.models import RecordedEvaluation
+from flagsite.lib.moments import rfc3339
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which evaluations; empty: all of them."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    user_id: str = ""
+    variation: str = ""
+    reason: str = ""
+    rule: str = ""
+
+
+def evaluations_of(key: str, environment: Environment, asked: Asked = Asked()) -> QuerySet[RecordedEvaluation]:
+    """Return the recorded evaluations of a flag, the newest first; `until` is not among them, `since` is."""
+    wanted: dict[str, Any] = {"variation": asked.variation, "reason": asked.reason, "rule": asked.rule}
+    wanted |= {"time__gte": asked.since, "time__lt": asked.until}
+    if asked.user_id:
+        wanted["context_id__in"] = ids_of(asked.user_id, environment.project)
+    rows = RecordedEvaluation.objects.filter(environment=environment, flag_key=key)
+    return rows.filter(**{path: value for path, value in wanted.items() if value}).order_by("-time", "-id")
+
+
+def ids_of(user_id: str, project: Project) -> set[str]:
+    """Return under which ids a user's evaluations may be recorded: as it is and, where ids are hashed, as its hash."""
+    ways = {False, project.hash_context_ids}
+    return {stored_id(user_id, salt=project.context_salt, hashed=hashed) for hashed in ways}
+
+
+def evaluation_body(row: RecordedEvaluation, project: Project) -> dict[str, Any]:
+    """Return a recorded evaluation as it is shown: attributes that are listed now, no id where only hashes may be."""
+    is_shown = row.context_id.startswith(HASHED) or not project.hash_context_ids
+    return {
+        "time": rfc3339(row.time),
+        "context_id": row.context_id if is_shown else stored_id(row.context_id, salt=project.context_salt, hashed=True),
+        "variation": row.variation,
+        "reason": row.reason,
+        "rule": row.rule,
+        "error_code": row.error_code,
+        "revision": row.revision,
+        "attributes": listed(row.attributes, project.recorded_attributes),
+        "source": row.source,
+    }
