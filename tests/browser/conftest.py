@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import chromium, complaints_of
+from tests.browser.pages import enter
 from tests.browser.programs import Program
-from tests.browser.seeding import PASSWORD
 from tests.processes.site import Process, Site
 
 WIDE = (1440, 900)
@@ -62,11 +62,7 @@ def signed_in(browser: Browser, web: Process) -> Callable[[str], Any]:
     def state_of(person: str) -> Any:
         if person not in states:
             page = browser.new_page(base_url=web.url)
-            page.goto("/admin/login/")
-            page.get_by_label("Username").fill(person)
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Log in").click()
-            expect(page).to_have_url(f"{web.url}/admin/")
+            enter(page, person)
             states[person] = page.context.storage_state()
             page.context.close()
         return states[person]

@@ -5,6 +5,17 @@ from typing import Self
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.seeding import PASSWORD
+
+
+def enter(page: Page, person: str) -> None:
+    """Sign in by the form."""
+    page.goto("/admin/login/")
+    page.get_by_label("Username").fill(person)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(re.compile("/admin/$"))
+
 
 def open_flag(page: Page, key: str) -> "FlagPage":
     """Find a flag in the list, and open it."""

@@ -19,10 +19,22 @@ from tests.browser.screens import SCREENS, SIZES, THEMES, open_screen
 from tests.browser.showing import showing
 
 IMAGES: Final = Path(__file__).resolve().parents[2] / "docs" / "images"
-COLOURS: Final = 32
+COLOURS: Final = 48
 """As many are enough for flat surfaces and letters, and keep a picture small."""
+TRIES: Final = 20
 TALLEST: Final = {"wide": 1400, "narrow": 1600}
 """A longer page is cut off there."""
+
+
+def at_rest(page: Page) -> bytes:
+    """The page as soon as it looks the same twice."""
+    before = b""
+    for _ in range(TRIES):
+        raw = page.screenshot(animations="disabled", caret="hide")
+        if raw == before:
+            return raw
+        before = raw
+    raise AssertionError(f"{page.url} never comes to rest")
 
 
 def picture(page: Page, *, width: int, tallest: int) -> bytes:
@@ -31,7 +43,7 @@ def picture(page: Page, *, width: int, tallest: int) -> bytes:
     page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
     height = min(tallest, max(900, page.evaluate("document.documentElement.scrollHeight")))
     page.set_viewport_size({"width": width, "height": height})
-    raw = page.screenshot(animations="disabled", caret="hide")
+    raw = at_rest(page)
     small = io.BytesIO()
     image = Image.open(io.BytesIO(raw)).convert("RGB").quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE)
     image.save(small, "PNG", optimize=True)

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import complaints_of
-from tests.browser.seeding import PASSWORD
+from tests.browser.pages import enter
 from tests.processes.site import Process, Site
 
 Theme = Literal["light", "dark"]
@@ -51,11 +51,7 @@ class Showing:
     def _state_of(self, person: str) -> Any:
         if person not in self._signed_in:
             page, _ = self._new_page(None, "light")
-            page.goto("/admin/login/")
-            page.get_by_label("Username").fill(person)
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Log in").click()
-            expect(page).to_have_url(f"{self._web.url}/admin/")
+            enter(page, person)
             self._signed_in[person] = page.context.storage_state()
             page.context.close()
         return self._signed_in[person]
