@@ -32,13 +32,14 @@ def _check_year(moment: datetime) -> None:
 
 
 class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How often a flag came out as a variation for a reason, within a minute; no variation when it failed."""
+    """How often a flag came out as a variation for a reason within a minute; where it failed: no variation, a code."""
 
     flag: Key
     variation: Annotated[str, Meta(max_length=128, pattern=_STORABLE)] | None
     reason: Annotated[str, Meta(max_length=32, pattern=_STORABLE)]
     count: Annotated[int, Meta(ge=1, le=MAX_COUNT)]
     minute: Moment
+    error_code: Annotated[str, Meta(max_length=32, pattern=_STORABLE)] | None = None
 
     def __post_init__(self) -> None:
         _check_year(self.minute)

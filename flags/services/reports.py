@@ -82,6 +82,12 @@ def _measure(environment: Environment, report: Report, *, is_new: bool, received
     rows = {"counts": len(report.counts), "events": len(report.events), "evaluations": len(report.evaluations)}
     metrics.reported(place, is_new=is_new, **rows)
     if is_new:
+        for entry in report.counts:
+            if entry.variation is None:
+                metrics.failed(place, entry.flag, code=entry.error_code or "", source="sdk", number=entry.count)
+            else:
+                about = {"variation": entry.variation, "reason": entry.reason}
+                metrics.evaluated(place, entry.flag, **about, source="sdk", number=entry.count)
         note_latencies(environment, report.updates, received_at=received_at)
 
 

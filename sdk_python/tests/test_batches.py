@@ -6,7 +6,7 @@ from typing import Any
 
 from flagsite_sdk import batches
 from flagsite_sdk.batches import Ledger
-from flagsite_sdk.counts import ErrorCounts
+from flagsite_sdk.counts import Counted, ErrorCounts
 from flagsite_sdk.events import Event, EventQueue
 
 MINUTE = "2026-11-22T10:04:00Z"
@@ -32,8 +32,8 @@ def test_an_empty_ledger_seals_nothing() -> None:
 
 def test_counts_of_a_minute_are_summed() -> None:
     ledger = Ledger(instance="i")
-    ledger.count("flag", "on", "FALLTHROUGH", 2, minute=MINUTE)
-    ledger.count("flag", "on", "FALLTHROUGH", 3, minute=MINUTE)
+    ledger.count(Counted("flag", "on", "FALLTHROUGH", 2), minute=MINUTE)
+    ledger.count(Counted("flag", "on", "FALLTHROUGH", 3), minute=MINUTE)
     (batch,) = sealed(ledger)
     assert batch["counts"] == [
         {"flag": "flag", "variation": "on", "reason": "FALLTHROUGH", "count": 5, "minute": MINUTE}
@@ -43,7 +43,7 @@ def test_counts_of_a_minute_are_summed() -> None:
 def test_no_batch_has_more_entries_than_the_server_takes() -> None:
     ledger = Ledger(instance="i")
     for number in range(4_998):
-        ledger.count(f"flag-{number}", "on", "FALLTHROUGH", 1, minute=MINUTE)
+        ledger.count(Counted(f"flag-{number}", "on", "FALLTHROUGH", 1), minute=MINUTE)
     ledger.add(Event(f"event-{number}", "alice", None, MINUTE) for number in range(10))
     first, second = sealed(ledger)
     assert (len(first["counts"]), len(first["events"])) == (4_998, 2)
@@ -63,7 +63,7 @@ def test_too_many_minutes_become_hours_and_lose_no_evaluation() -> None:
     for minute in range(120):
         for flag in range(200):
             moment = f"2026-11-22T{10 + minute // 60}:{minute % 60:02d}:00Z"
-            ledger.count(f"flag-{flag}", "on", "FALLTHROUGH", 1, minute=moment)
+            ledger.count(Counted(f"flag-{flag}", "on", "FALLTHROUGH", 1), minute=moment)
     assert ledger.dropped == 0
     assert len(ledger._counts) <= batches._MOST_HELD
     total = sum(count["count"] for body in sealed(ledger) for count in body["counts"])
@@ -73,15 +73,15 @@ def test_too_many_minutes_become_hours_and_lose_no_evaluation() -> None:
 def test_too_many_flags_are_dropped_and_said() -> None:
     ledger = Ledger(instance="i")
     for flag in range(batches._MOST_HELD + 5):
-        ledger.count(f"flag-{flag}", "on", "FALLTHROUGH", 2, minute=MINUTE)
+        ledger.count(Counted(f"flag-{flag}", "on", "FALLTHROUGH", 2), minute=MINUTE)
     assert ledger.dropped == 10
 
 
 def test_made_up_keys_cannot_fill_the_memory() -> None:
     counts = ErrorCounts()
     for number in range(5_000):
-        counts.add(f"key-{number}")
-    assert len(dict(counts.take())) == 1_000
+        counts.add(f"key-{number}", "GENERAL")
+    assert len(list(counts.take())) == 1_000
     assert counts.uncounted == 4_000
 
 
@@ -89,19 +89,20 @@ def test_keys_that_the_server_would_refuse_are_only_totalled() -> None:
     counts = ErrorCounts()
     keys: list[object] = ["Upper", "", "x" * 129, "a b", "-a", "ü", None, 5, []]
     for key in keys:
-        counts.add(key)
-    assert dict(counts.take()) == {}
+        counts.add(key, "GENERAL")
+    assert list(counts.take()) == []
     assert counts.uncounted == 9
 
 
-def test_errors_are_taken_once() -> None:
+def test_errors_are_taken_once_and_by_their_code() -> None:
     counts = ErrorCounts()
-    counts.add("a")
-    assert dict(counts.take()) == {"a": 1}
-    assert dict(counts.take()) == {}
-    counts.add("a")
-    counts.add("b")
-    assert dict(counts.take()) == {"a": 1, "b": 1}
+    counts.add("a", "GENERAL")
+    assert list(counts.take()) == [("a", "GENERAL", 1)]
+    assert list(counts.take()) == []
+    counts.add("a", "GENERAL")
+    counts.add("a", "NOT_READY")
+    counts.add("b", "GENERAL")
+    assert sorted(counts.take()) == [("a", "GENERAL", 1), ("a", "NOT_READY", 1), ("b", "GENERAL", 1)]
 
 
 def test_events_carry_milliseconds() -> None:

@@ -19,6 +19,7 @@ PROMISED = [
     "FlagClient",
     "FlagsiteError",
     "InvalidSettings",
+    "Measurement",
     "Reason",
     "Settings",
     "Source",

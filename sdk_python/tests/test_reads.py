@@ -162,7 +162,7 @@ def test_counts_are_exact(client: FlagClient) -> None:
     client.is_enabled("text", ALICE)  # of the wrong type: an error, and not a serving of its variation
     client.evaluate("missing", ALICE)
     client.evaluate("Not A Key", ALICE)  # the server would refuse it
-    counts = {(flag, variation, str(reason)): n for flag, variation, reason, n in client._take_counts()}
+    counts = {(each.flag, each.variation, str(each.reason)): each.number for each in client._take_counts()}
     assert counts == {
         ("on", "on", "FALLTHROUGH"): 5,
         ("text", "plain", "FALLTHROUGH"): 3,

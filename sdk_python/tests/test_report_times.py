@@ -4,6 +4,7 @@ import json
 import threading
 from typing import Any
 
+from flagsite_sdk.counts import Counted
 from flagsite_sdk.errors import Refused, ServerProblem, Unauthorized, Unreachable
 from flagsite_sdk.events import EventQueue
 from flagsite_sdk.reports import Chores, Reports
@@ -30,7 +31,7 @@ class Desk:
 
     def __init__(self, *answers: ServerProblem | None, **settings: Any) -> None:
         self.now = 1_795_341_600.0  # 2026-11-22T10:00:00Z
-        self.counts = [("flag", "on", "FALLTHROUGH", 1)]
+        self.counts = [Counted("flag", "on", "FALLTHROUGH", 1)]
         self.door = Door(*answers)
         self.settings = Settings(url="http://flags.test", api_key="fs_srv_1_x", **settings)
         self.events = EventQueue(100, clock=lambda: self.now)

@@ -127,6 +127,23 @@ def test_an_update_that_makes_no_sense_is_refused(sdk: APIClient, update: dict[s
     assert sdk.post("/sdk/events", body, format="json").status_code == 400
 
 
+def test_what_sdks_count_is_counted_by_variation_or_by_error(sdk: APIClient) -> None:
+    minute = "2026-11-22T10:04:00Z"
+    served = {"flag": "sale", "variation": "on", "reason": "FALLTHROUGH", "count": 7, "minute": minute}
+    failed = {"flag": "typo", "variation": None, "reason": "ERROR", "count": 2, "minute": minute}
+    before = now()
+    report(sdk, counts=[served, failed | {"error_code": "FLAG_NOT_FOUND"}, failed])
+    after = now()
+
+    def more(name: str, **labels: str) -> float:
+        return after.value(name, **SHOP, **labels) - before.value(name, **SHOP, **labels)
+
+    assert more("flagsite_evaluations_total", flag="sale", variation="on", reason="FALLTHROUGH", source="sdk") == 7
+    assert more("flagsite_evaluations_total", flag="typo") == 0
+    assert more("flagsite_evaluation_errors_total", flag="typo", code="FLAG_NOT_FOUND", source="sdk") == 2
+    assert more("flagsite_evaluation_errors_total", flag="typo", code=metrics.OTHER, source="sdk") == 2
+
+
 def test_a_batch_that_is_sent_again_is_counted_as_such(sdk: APIClient) -> None:
     before = now()
     body = {

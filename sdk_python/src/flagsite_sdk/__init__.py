@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flagsite_sdk.configuration import Change
     from flagsite_sdk.engine.result import ErrorCode, Evaluation, Reason
     from flagsite_sdk.errors import FlagsiteError, InvalidSettings, UnusableBootstrap
+    from flagsite_sdk.measurements import Measurement
     from flagsite_sdk.settings import Settings
     from flagsite_sdk.status import Source, State, Status
 
@@ -30,6 +31,7 @@ __all__ = [
     "FlagClient",
     "FlagsiteError",
     "InvalidSettings",
+    "Measurement",
     "Reason",
     "Settings",
     "Source",
@@ -46,6 +48,7 @@ _HOMES = {
     "FlagClient": "client",
     "FlagsiteError": "errors",
     "InvalidSettings": "errors",
+    "Measurement": "measurements",
     "Reason": "engine.result",
     "Settings": "settings",
     "Source": "status",

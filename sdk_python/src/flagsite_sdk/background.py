@@ -7,14 +7,18 @@ own. Both are daemon threads: a program that forgets to close can still end.
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from flagsite_sdk.applied import Applied
 from flagsite_sdk.configuration import Change, Configuration
+from flagsite_sdk.counts import Counted
 from flagsite_sdk.disk import SnapshotFile
 from flagsite_sdk.events import EventQueue
 from flagsite_sdk.http_client import HttpClient
+from flagsite_sdk.listeners import Listeners
+from flagsite_sdk.measurements import Measurement
 from flagsite_sdk.quiet_log import LOGGER
-from flagsite_sdk.reports import Chores, Counted, Reports
+from flagsite_sdk.reports import Chores, Reports
 from flagsite_sdk.settings import Settings
 from flagsite_sdk.status import Board, Source, State
 from flagsite_sdk.stream import Stream
@@ -32,8 +36,9 @@ class Background:
         *,
         file: SnapshotFile | None,
         events: EventQueue,
-        take_counts: Callable[[], Counted],
+        take_counts: Callable[[], Iterable[Counted]],
         on_change: Callable[[Change], None],
+        measurements: Listeners[Measurement],
     ) -> None:
         self._settings = settings
         self._configuration = configuration
@@ -43,6 +48,7 @@ class Background:
         self._stopping = threading.Event()
         self._http = HttpClient(settings)
         self._stream = Stream(settings)
+        applied = Applied()
         updates = Updates(
             settings,
             configuration,
@@ -50,10 +56,20 @@ class Background:
             stream=self._stream,
             http=self._http,
             on_change=on_change,
+            on_applied=applied.note,
+            measurements=measurements,
             stopping=self._stopping,
         )
         self.reports = (
-            Reports(settings, take_counts=take_counts, events=events, http=self._http, instance=str(uuid.uuid4()))
+            Reports(
+                settings,
+                take_counts=take_counts,
+                take_updates=applied.take,
+                events=events,
+                http=self._http,
+                instance=str(uuid.uuid4()),
+                measurements=measurements,
+            )
             if settings.report
             else None
         )

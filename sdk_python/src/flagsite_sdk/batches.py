@@ -7,11 +7,13 @@ memory for the combinations that were seen, not for the evaluations. Pure: no cl
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from flagsite_sdk.applied import MOST_UPDATES, Update
+from flagsite_sdk.counts import Counted
 from flagsite_sdk.events import Event
 from flagsite_sdk.version import NAME, __version__
 
@@ -19,15 +21,16 @@ MOST_ENTRIES = 5_000  # of a batch; the server's limit
 _MOST_BYTES = 900_000  # of a batch, before packing; the server takes 1 MiB
 _MOST_HELD = 20_000  # counts held; beyond, minutes become hours, then what is new is dropped (and said)
 
-_Slot = tuple[str, str | None, str, str]  # flag, variation, reason, minute
+_Slot = tuple[str, str | None, str, str | None, str]  # flag, variation, reason, error code, minute
 
 
-class _Count(msgspec.Struct, frozen=True):
+class _Count(msgspec.Struct, frozen=True, omit_defaults=True):
     flag: str
     variation: str | None
     reason: str
     count: int
     minute: str
+    error_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,17 @@ class Batch:
     body: bytes
     evaluations: int
     events: int
+    updates: Sequence[Update] = ()
+
+    def sent_at(self, moment: float) -> bytes:
+        """Return the body as it is to be sent at a moment of the monotonic clock: with how old its updates are then."""
+        if not self.updates:
+            return self.body
+        ages = [
+            {"revision": update.revision, "source": update.source, "age_seconds": max(0.0, moment - update.at)}
+            for update in self.updates
+        ]
+        return self.body[:-1] + b',"updates":%b}' % msgspec.json.encode(ages)
 
 
 class Ledger:
@@ -47,25 +61,31 @@ class Ledger:
         self._sdk = msgspec.json.encode({"name": NAME, "version": __version__, "instance": instance})
         self._counts: Counter[_Slot] = Counter()
         self._events: list[Event] = []
+        self._updates: list[Update] = []
         self.dropped = 0
 
     def __bool__(self) -> bool:
-        return bool(self._counts or self._events)
+        return bool(self._counts or self._events or self._updates)
 
-    def count(self, flag: str, variation: str | None, reason: str, number: int, *, minute: str) -> None:
+    def count(self, counted: Counted, *, minute: str) -> None:
         """Add evaluations of a minute (``2026-11-22T10:04:00Z``)."""
-        slot = (flag, variation, reason, minute)
+        what = (counted.flag, counted.variation, counted.reason, counted.error_code)
+        slot = (*what, minute)
         if len(self._counts) >= _MOST_HELD and slot not in self._counts:
             self._coarsen()
-            slot = (flag, variation, reason, _hour(minute))
+            slot = (*what, _hour(minute))
             if len(self._counts) >= _MOST_HELD and slot not in self._counts:
-                self.dropped += number
+                self.dropped += counted.number
                 return
-        self._counts[slot] += number
+        self._counts[slot] += counted.number
 
     def add(self, events: Iterable[Event]) -> None:
         """Add events."""
         self._events.extend(events)
+
+    def add_updates(self, updates: Iterable[Update]) -> None:
+        """Add updates; of too many the newest are kept."""
+        self._updates = [*self._updates, *updates][-MOST_UPDATES:]
 
     def seal(self) -> Batch | None:
         """Take as much as one request may carry; None when there is nothing."""
@@ -74,8 +94,8 @@ class Ledger:
         room = _Room(MOST_ENTRIES, _MOST_BYTES)
         counts, evaluations = [], 0
         for slot, number in list(self._counts.items()):
-            flag, variation, reason, minute = slot
-            line = msgspec.json.encode(_Count(flag, variation, reason, number, minute))
+            flag, variation, reason, error_code, minute = slot
+            line = msgspec.json.encode(_Count(flag, variation, reason, number, minute, error_code))
             if not room.takes(line):
                 break
             del self._counts[slot]
@@ -95,12 +115,13 @@ class Ledger:
             b",".join(counts),
             b",".join(events),
         )
-        return Batch(batch, body, evaluations, len(events))
+        updates, self._updates = self._updates, []
+        return Batch(batch, body, evaluations, len(events), updates)
 
     def _coarsen(self) -> None:
         coarse: Counter[_Slot] = Counter()
-        for (flag, variation, reason, minute), number in self._counts.items():
-            coarse[flag, variation, reason, _hour(minute)] += number
+        for (flag, variation, reason, error_code, minute), number in self._counts.items():
+            coarse[flag, variation, reason, error_code, _hour(minute)] += number
         self._counts = coarse
 
 

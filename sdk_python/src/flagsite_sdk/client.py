@@ -15,15 +15,16 @@ from flagsite_sdk.asleep import Asleep
 from flagsite_sdk.background import Background
 from flagsite_sdk.bootstrap import read_bootstrap
 from flagsite_sdk.configuration import Change, Configuration, Context, Table
-from flagsite_sdk.counts import ErrorCounts
+from flagsite_sdk.counts import Counted, ErrorCounts
 from flagsite_sdk.disk import SnapshotFile
 from flagsite_sdk.engine.errors import Malformed
-from flagsite_sdk.engine.result import Reason
 from flagsite_sdk.engine.snapshot import Snapshot
 from flagsite_sdk.errors import UnusableBootstrap
 from flagsite_sdk.events import EventQueue
 from flagsite_sdk.forks import watch_forks
+from flagsite_sdk.gathering import gather
 from flagsite_sdk.listeners import Listeners
+from flagsite_sdk.measurements import Measurement
 from flagsite_sdk.quiet_log import LOGGER, QuietLog
 from flagsite_sdk.reads import Reads
 from flagsite_sdk.settings import Keywords, Settings
@@ -49,6 +50,7 @@ class FlagClient(Reads):
         self._configuration = Configuration()
         self._status_listeners: Listeners[Status] = Listeners()
         self._change_listeners: Listeners[Change] = Listeners()
+        self._measurement_listeners: Listeners[Measurement] = Listeners()
         self._log = QuietLog()
         path = self._settings.cache_path
         self._file = SnapshotFile(path, server=self._settings.base_url, key_id=self._settings.key_id) if path else None
@@ -133,6 +135,14 @@ class FlagClient(Reads):
         remove = self._change_listeners.add(call)
         self._configuration.watched |= wanted
         return remove
+
+    def on_measurement(self, listener: Callable[[Measurement], object]) -> Callable[[], None]:
+        """Call a listener, in a background thread, with the client's own metrics.
+
+        Evaluations are told when they are gathered for a report, so with ``report=False`` they are not. Returns a
+        function that removes the listener.
+        """
+        return self._measurement_listeners.add(listener)
 
     # life
 
@@ -246,13 +256,11 @@ class FlagClient(Reads):
             events=self._events,
             take_counts=self._take_counts,
             on_change=self._change_listeners.tell,
+            measurements=self._measurement_listeners,
         )
 
-    def _take_counts(self) -> Iterator[tuple[str, str | None, str, int]]:
-        for count in self._configuration.take_counts():
-            yield count.flag, count.variation, count.reason, count.count
-        for flag, number in self._errors.take():
-            yield flag, None, Reason.ERROR, number
+    def _take_counts(self) -> Iterator[Counted]:
+        return gather(self._configuration, self._errors, self._measurement_listeners)
 
     @property
     def _reports(self) -> bool:

@@ -8,9 +8,20 @@ rest is only totalled.
 import itertools
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
 _MOST_KEYS = 1_000
+
+
+class Counted(NamedTuple):
+    """How often a flag came out alike since the last time; ``error_code`` says why it did not come out."""
+
+    flag: str
+    variation: str | None
+    reason: str
+    number: int
+    error_code: str | None = None
 
 
 def reading(counter: "itertools.count[int]") -> int:
@@ -19,36 +30,36 @@ def reading(counter: "itertools.count[int]") -> int:
 
 
 class ErrorCounts:
-    """How often each flag's evaluation failed."""
+    """How often each flag's evaluation failed, and of what."""
 
     def __init__(self) -> None:
-        self._counters: dict[str, itertools.count[int]] = {}
-        self._taken: dict[str, int] = {}
+        self._counters: dict[tuple[str, str], itertools.count[int]] = {}
+        self._taken: dict[tuple[str, str], int] = {}
         self._elsewhere: itertools.count[int] = itertools.count()
 
-    def add(self, flag_key: object) -> None:
+    def add(self, flag_key: object, code: str) -> None:
         """Count one failed evaluation of a flag."""
-        next(self._counter(flag_key))
+        next(self._counter(flag_key, code))
 
-    def take(self) -> Iterator[tuple[str, int]]:
-        """Yield (flag key, failures since the last call); for one thread only."""
+    def take(self) -> Iterator[tuple[str, str, int]]:
+        """Yield (flag key, code, failures since the last call); for one thread only."""
         for key, counter in list(self._counters.items()):
             total = reading(counter)
             if new := total - self._taken.get(key, 0):
                 self._taken[key] = total
-                yield key, new
+                yield *key, new
 
     @property
     def uncounted(self) -> int:
         """Failures whose key the server would not take, or that were one key too many."""
         return reading(self._elsewhere)
 
-    def _counter(self, flag_key: object) -> "itertools.count[int]":
+    def _counter(self, flag_key: object, code: str) -> "itertools.count[int]":
         if not isinstance(flag_key, str):
             return self._elsewhere
-        counter = self._counters.get(flag_key)
+        counter = self._counters.get((flag_key, code))
         if counter is not None:
             return counter
         if len(self._counters) >= _MOST_KEYS or not _KEY.fullmatch(flag_key):
             return self._elsewhere
-        return self._counters.setdefault(flag_key, itertools.count())
+        return self._counters.setdefault((flag_key, code), itertools.count())

@@ -113,7 +113,7 @@ class Reads:
 
     def _note(self, flag_key: str, code: ErrorCode) -> None:
         try:
-            self._errors.add(flag_key)
+            self._errors.add(flag_key, code)
             self._log.warn((flag_key, code), "Flag %r: %s; the default is served", flag_key, code)
         except Exception:  # noqa: BLE001, S110 - a key that cannot be hashed, a logging handler that raises
             pass

@@ -10,9 +10,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol as Shape
 
+from flagsite_sdk.applied import Update
 from flagsite_sdk.batches import Batch, Ledger
+from flagsite_sdk.counts import Counted
 from flagsite_sdk.errors import Refused, ServerProblem, Unauthorized
 from flagsite_sdk.events import EventQueue
+from flagsite_sdk.listeners import Listeners
+from flagsite_sdk.measurements import DROPPED, REPORTS, Measurement
 from flagsite_sdk.quiet_log import QuietLog
 from flagsite_sdk.settings import Settings
 
@@ -20,8 +24,6 @@ _MINUTE = 60.0
 _NEVER = float("inf")
 _EVENTS_AT_ONCE = 1_000
 _WORTH_SENDING_AGAIN = frozenset({408, 425, 429})  # and every 5xx
-
-Counted = Iterable[tuple[str, str | None, str, int]]  # flag, variation, reason, number
 
 
 class Delivers(Shape):
@@ -37,15 +39,19 @@ class Reports:
         self,
         settings: Settings,
         *,
-        take_counts: Callable[[], Counted],
+        take_counts: Callable[[], Iterable[Counted]],
+        take_updates: Callable[[], Iterable[Update]] = tuple,
         events: EventQueue,
         http: Delivers,
         instance: str,
+        measurements: Listeners[Measurement] | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._take_counts = take_counts
+        self._take_updates = take_updates
+        self._measurements: Listeners[Measurement] = Listeners() if measurements is None else measurements
         self._events = events
         self._http = http
         self._now = now
@@ -94,12 +100,13 @@ class Reports:
 
     def _gather(self) -> None:
         minute = time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(self._now()))
-        for flag, variation, reason, number in self._take_counts():
-            self._ledger.count(flag, variation, reason, number, minute=minute)
+        for counted in self._take_counts():
+            self._ledger.count(counted, minute=minute)
 
     def _next(self) -> Batch | None:
         if self._sealed is None:
             self._ledger.add(self._events.take(_EVENTS_AT_ONCE))
+            self._ledger.add_updates(self._take_updates())
             self._sealed = self._ledger.seal()
         return self._sealed
 
@@ -108,26 +115,37 @@ class Reports:
         assert batch is not None  # noqa: S101 - _next made sure
         timeout = None if left is None else min(left, self._settings.request_timeout)
         try:
-            self._http.report(batch.body, timeout=timeout)
+            self._http.report(batch.sent_at(self._clock()), timeout=timeout)
         except Refused as problem:
             if problem.status not in _WORTH_SENDING_AGAIN and problem.status < 500:  # noqa: PLR2004 - 5xx
                 self._sealed = None  # it would be refused for ever and block what comes behind it
                 self.dropped_evaluations += batch.evaluations
                 self.dropped_events += batch.events
+                self._tell(REPORTS, 1, outcome="refused")
+                self._tell(DROPPED, batch.evaluations, what="evaluations")
+                self._tell(DROPPED, batch.events, what="events")
                 self._log.warn("refused", "A report was refused and is given up: %s", problem)
                 return True
             self._not_before = self._clock() + (problem.retry_after or 0.0)
+            self._tell(REPORTS, 1, outcome="waiting")
             self._log.warn("later", "A report could not be sent and waits: %s", problem)
             return False
         except Unauthorized as problem:
             self._not_before = self._clock() + self._settings.unauthorized_retry
+            self._tell(REPORTS, 1, outcome="waiting")
             self._log.warn("key", "A report could not be sent and waits: %s", problem)
             return False
         except ServerProblem as problem:
+            self._tell(REPORTS, 1, outcome="waiting")
             self._log.warn("later", "A report could not be sent and waits: %s", problem)
             return False
         self._sealed = None
+        self._tell(REPORTS, 1, outcome="sent")
         return True
+
+    def _tell(self, name: str, number: int, **attributes: str) -> None:
+        if number and self._measurements:
+            self._measurements.tell(Measurement(name, number, attributes))
 
 
 class Chores:

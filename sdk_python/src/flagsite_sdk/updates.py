@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable
 from typing import Protocol as Shape
 
+from flagsite_sdk.applied import Update
 from flagsite_sdk.backoff import Backoff
 from flagsite_sdk.configuration import Change, Configuration
 from flagsite_sdk.engine.errors import Gap, Malformed
 from flagsite_sdk.errors import ServerProblem, Unauthorized, Unreadable
+from flagsite_sdk.listeners import Listeners
+from flagsite_sdk.measurements import REVISION, STREAM_ENDINGS, UPDATES, Measurement
 from flagsite_sdk.protocol import Decision, Protocol, Verdict
 from flagsite_sdk.quiet_log import QuietLog
 from flagsite_sdk.settings import Settings
@@ -48,6 +51,8 @@ class Updates:
         stream: Streams,
         http: Fetches,
         on_change: Callable[[Change], None],
+        on_applied: Callable[[Update], object] = lambda _: None,
+        measurements: Listeners[Measurement] | None = None,
         stopping: threading.Event,
         wait: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -59,6 +64,9 @@ class Updates:
         self._stream = stream
         self._http = http
         self._on_change = on_change
+        self._on_applied = on_applied
+        self._measurements: Listeners[Measurement] = Listeners() if measurements is None else measurements
+        self._was_current = False  # since the start; what brings us there is no update
         self._stopping = stopping
         self._wait = wait or stopping.wait
         self._clock = clock
@@ -122,6 +130,7 @@ class Updates:
         if self._first_frame_at is None:
             self._first_frame_at = self._clock()
             self._failures = self._resyncs = 0
+        self._was_current = True
         self._board.confirm()
         self._board.enter(State.STREAMING)
         return True
@@ -131,6 +140,7 @@ class Updates:
             self._failures += 1
         elif self._clock() - self._first_frame_at >= self._settings.backoff_cap:
             self._stream_backoff.reset()  # it lived; one that dies young must not be asked for in a hurry
+        self._tell(STREAM_ENDINGS, 1, cause=ending.cause.value)
         error = self._started_over or ending.detail
         self._log.warn(ending.cause, "Flagsite's stream ended (%s); the last-known rules are served", error)
         if ending.cause is Cause.UNAUTHORIZED:
@@ -162,6 +172,7 @@ class Updates:
             self._log.warn("poll", "Flagsite cannot be polled (%s); the last-known rules are served", problem)
             self._board.enter(State.RECONNECTING, error=str(problem))
             return self._poll_backoff.next(at_least=getattr(problem, "retry_after", None) or 0.0)
+        self._was_current = True
         self._poll_backoff.reset()
         self._board.confirm()
         self._board.enter(State.POLLING)
@@ -197,5 +208,14 @@ class Updates:
                 return
             case Verdict.FRESH:
                 return
-        self._board.hold(revision=self._configuration.revision, source=source)
+        revision = self._configuration.revision
+        if self._was_current and revision:
+            self._on_applied(Update(revision, source.value, self._clock()))
+        self._board.hold(revision=revision, source=source)
+        self._tell(UPDATES, 1, source=source.value)
+        self._tell(REVISION, revision)
         self._on_change(change)
+
+    def _tell(self, name: str, number: int, **attributes: str) -> None:
+        if self._measurements:
+            self._measurements.tell(Measurement(name, number, attributes))
