@@ -12,7 +12,7 @@ from flagsite_sdk.engine.snapshot import Snapshot
 from flagsite_sdk.engine.wire import read_flag, read_segment
 
 from accounts.models import Environment
-from flags import recording
+from flags import metrics, recording
 from flags.errors import FlagNotFound, FlagUnusable
 from flags.impact import Documents, Impact, impact_of
 from flags.limits import MAX_CONTEXT_BYTES
@@ -21,6 +21,7 @@ from flags.querysets import document_at, recent_contexts, revision_at
 from flags.snapshots import snapshot_of
 from flagsite.lib import clock
 from flagsite.lib.canonical import canonical
+from flagsite.lib.keys import is_key
 from flagsite.lib.problems import InvalidInput, Refusal, TooLarge
 
 Context = Mapping[str, Any]
@@ -50,6 +51,7 @@ def evaluate(environment: Environment, key: str, context: Context) -> Evaluation
     """Return what a flag is for a context now; errors come as an evaluation with reason ERROR. It is recorded."""
     found = snapshot_of(environment).engine.detail(key, context)
     recording.note_one(environment, context, key, found)
+    _count_errors(environment, {key: found})
     return found
 
 
@@ -57,7 +59,15 @@ def evaluate_all(environment: Environment, context: Context) -> dict[str, Evalua
     """Return what every flag is for a context now, all of one revision. It is recorded."""
     found = snapshot_of(environment).engine.evaluate_all(context)
     recording.note_all(environment, context, found)
+    _count_errors(environment, found)
     return found
+
+
+def _count_errors(environment: Environment, found: Mapping[str, Evaluation]) -> None:
+    """Put errors into the metrics, by their code, which the record of how often flags are decided does not know."""
+    for key, each in found.items():
+        if each.error_code is not None and is_key(key):
+            metrics.failed(metrics.Place.of(environment), key, code=each.error_code.value, source="server")
 
 
 def explain(environment: Environment, key: str, context: Context, *, at: datetime | None = None) -> dict[str, Any]:

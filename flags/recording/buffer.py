@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from flagsite_sdk.engine.result import ErrorCode, Evaluation
 
-from flags import limits
+from flags import limits, metrics
 
 
 class Drop(StrEnum):
@@ -103,7 +103,7 @@ class Buffer:
         ]
         with self._lock:
             if len(decided) == 1 and not self._is_bounded(noted.environment_id, decided):
-                self.dropped[Drop.UNKNOWN_FLAGS] += 1
+                self._lose(Drop.UNKNOWN_FLAGS, 1)
                 return False
             self._count(slots)
             if noted.decisions or noted.is_recent:
@@ -128,7 +128,11 @@ class Buffer:
     def drop(self, reason: Drop, number: int) -> None:
         """Count what is lost."""
         with self._lock:
-            self.dropped[reason] += number
+            self._lose(reason, number)
+
+    def _lose(self, reason: Drop, number: int) -> None:
+        self.dropped[reason] += number
+        metrics.dropped(reason.value, number)
 
     def _is_bounded(self, environment_id: int, decided: Mapping[str, Decided]) -> bool:
         """Tell whether there is a flag of that key, or there were few enough keys without one."""
@@ -149,13 +153,13 @@ class Buffer:
             if slot in counts:
                 counts[slot] += 1
             else:
-                self.dropped[Drop.COUNTS_FULL] += 1
+                self._lose(Drop.COUNTS_FULL, 1)
 
     def _keep(self, noted: Noted) -> None:
         records = max(1, len(noted.decisions))
         has_room = self._records + records <= limits.MAX_WAITING_EVALUATIONS
         if not has_room or self._bytes + noted.size > limits.MAX_WAITING_ATTRIBUTE_BYTES:
-            self.dropped[Drop.FULL] += len(noted.decisions)
+            self._lose(Drop.FULL, len(noted.decisions))
             return
         self._waiting.noted.append(noted)
         self._records += records

@@ -11,8 +11,10 @@ from typing import Final
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection
+from flagsite_sdk.engine.result import Reason
 
 from accounts.models import Environment
+from flags import metrics
 from flags.limits import MAX_WAITING_EVALUATIONS
 from flags.recording.buffer import Buffer, Decided, Drop, Noted, Waiting
 from flags.reports import Count
@@ -116,8 +118,9 @@ class Recorder:
         except Exception:  # whatever it is, the next ones are to be written
             log.warning("evaluations_cannot_be_written", exc_info=True)
             self.buffer.drop(Drop.UNWRITTEN, part.counts.total())
-            return True
-        self._keep_contexts(environment, part)
+        else:
+            self._keep_contexts(environment, part)
+        _measure(environment, part)  # not where it is given back: it will be written another time
         return True
 
     def _keep_contexts(self, environment: Environment, part: Waiting) -> None:
@@ -141,6 +144,15 @@ class Recorder:
             self._seen.clear()
             self._seen_since = at
         return (environment_id, noted.context_id) in self._seen
+
+
+def _measure(environment: Environment, part: Waiting) -> None:
+    """Add evaluations to the metrics; errors were, with their codes, when they were met."""
+    place = metrics.Place.of(environment)
+    for slot, number in part.counts.items():
+        if slot.reason != Reason.ERROR:
+            about = {"variation": slot.variation, "reason": slot.reason}
+            metrics.evaluated(place, slot.flag, **about, source="server", number=number)
 
 
 def _by_environment(waiting: Waiting) -> dict[int, Waiting]:

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter
 from rest_framework.test import APIClient
 
 from accounts.models import Environment
-from flags import metrics
+from flags import metrics, recording
 from flags.models import Revision
 from flags.notifications import announce
 from flags.snapshots import forget_all, snapshot_of
@@ -142,6 +142,33 @@ def test_what_sdks_count_is_counted_by_variation_or_by_error(sdk: APIClient) -> 
     assert more("flagsite_evaluations_total", flag="typo") == 0
     assert more("flagsite_evaluation_errors_total", flag="typo", code="FLAG_NOT_FOUND", source="sdk") == 2
     assert more("flagsite_evaluation_errors_total", flag="typo", code=metrics.OTHER, source="sdk") == 2
+
+
+def test_what_the_server_decides_is_counted_by_variation_or_by_error(ed: Person, checkout: str, sdk: APIClient) -> None:
+    before = now()
+    for flag in (checkout, "typo", "No Key"):
+        sdk.post("/evaluate", {"flag_key": flag, "context": {"id": "ann"}}, format="json")
+    sdk.post("/ofrep/v1/evaluate/flags", {"context": {"targetingKey": "ann"}}, format="json")
+    recording.flush()
+    after = now()
+
+    def more(name: str, **labels: str) -> float:
+        return after.value(name, **SHOP, **labels) - before.value(name, **SHOP, **labels)
+
+    served = {"flag": checkout, "variation": "on", "reason": "FALLTHROUGH", "source": "server"}
+    assert more("flagsite_evaluations_total", **served) == 2
+    assert more("flagsite_evaluations_total") == 2
+    assert more("flagsite_evaluation_errors_total", flag="typo", code="FLAG_NOT_FOUND", source="server") == 1
+    assert more("flagsite_evaluation_errors_total") == 1
+
+
+def test_what_is_not_recorded_is_counted_by_why(sdk: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flags.limits.MAX_UNKNOWN_FLAGS", 0)
+    before = now()
+    sdk.post("/evaluate", {"flag_key": "typo", "context": {"id": "ann"}}, format="json")
+    reason = recording.Drop.UNKNOWN_FLAGS.value
+    name = "flagsite_records_dropped_total"
+    assert now().value(name, reason=reason) - before.value(name, reason=reason) == 1
 
 
 def test_a_batch_that_is_sent_again_is_counted_as_such(sdk: APIClient) -> None:
