@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser screenshots coverage bench bench-write check lint format migrations hooks constraints clean
+.PHONY: help run test browser screenshots coverage bench bench-recording bench-write check lint format migrations hooks constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -76,8 +76,12 @@ format: $(DEVELOPMENT) ## Format the code and repair what ruff can repair
 migrations: $(DEVELOPMENT) ## Write missing migrations (give each a name: ARGS="flags -n add_tags")
 	$(BIN)/python manage.py makemigrations $(ARGS)
 
-bench: $(BENCH)/.installed ## Our engine and SDK beside nine published SDKs, offline (ARGS="--quick")
+bench: $(BENCH)/.installed $(DEVELOPMENT) ## Engine and SDK beside nine published SDKs; what recording costs (ARGS="--quick")
 	$(BENCH)/bin/python sdk_python/benchmarks $(ARGS)
+	$(BIN)/python -m tests.benchmarks.recording $(if $(findstring --quick,$(ARGS)),--rounds 4)
+
+bench-recording: $(DEVELOPMENT) ## What recording evaluations costs the server, by itself (ARGS="--rounds 30")
+	$(BIN)/python -m tests.benchmarks.recording $(ARGS)
 
 bench-write: ARGS += --write docs/reference/benchmarks.md
 bench-write: bench ## The same, and keep the table in docs/reference/benchmarks.md
