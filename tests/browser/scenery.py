@@ -27,7 +27,6 @@ if __name__ == "__main__":
     django.setup()
     from django.conf import settings
     from django.core.management import call_command
-    from django.urls import reverse
 
     from accounts.actors import Actor, Source
     from accounts.models import Project, ServerKey, User
@@ -42,11 +41,19 @@ if __name__ == "__main__":
         update_project,
     )
     from flags.edits import FlagEdit, SegmentEdit
-    from flags.models import EvaluationCount, Flag, FlagState, LastEvaluation, RevisionItem, TrackedEvent
-    from flags.services import approve, note_contexts, propose, schedule_change_request, update_flag
+    from flags.models import (
+        EvaluationCount,
+        Flag,
+        FlagState,
+        LastEvaluation,
+        RecordedEvaluation,
+        TrackedEvent,
+    )
+    from flags.services import approve, make_partitions, note_contexts, propose, schedule_change_request, update_flag
     from flagsite.demo.loading import load
     from segments.models import Segment
     from segments.services import create_segment
+    from tests.browser.addresses import addresses_of
 
     system = Actor.system("demo")
 
@@ -75,9 +82,6 @@ if __name__ == "__main__":
         update_flag(
             project=shop, environment=shop.environments.get(key=where), key=key, fields=given, by=by, comment=comment
         )
-
-    def address(name: str, *arguments: Any, query: str = "") -> str:
-        return reverse(f"admin:{name}", args=arguments) + (f"?{query}" if query else "")
 
     def reported(key: str, variation: str, reason: str, an_hour: int, hours: int = 24) -> list[EvaluationCount]:
         return [
@@ -164,6 +168,24 @@ if __name__ == "__main__":
         for number in range(60)
     )
 
+    # who got what
+    time.set(NOW - timedelta(hours=1))
+    make_partitions()
+    RecordedEvaluation.objects.bulk_create(
+        RecordedEvaluation(
+            environment=production,
+            flag_key="new-checkout",
+            context_id=f"user-{number}",
+            variation="on" if number % 4 == 0 else "off",
+            reason="FALLTHROUGH" if number % 4 == 0 else "OUTSIDE_ROLLOUT",
+            revision=production.revision,
+            time=NOW - timedelta(minutes=number),
+            attributes={"country": chance.choice(COUNTRIES), "plan": chance.choice(PLANS)},
+            source=RecordedEvaluation.Source.SDK,
+        )
+        for number in range(25)
+    )
+
     # what is going on
     time.set(NOW - timedelta(hours=20))
     flag_of_banner = edit(
@@ -229,43 +251,7 @@ if __name__ == "__main__":
     invite(email="tomas@harbour.example", roles={shop: Role.EDITOR}, by=admin)
     rotate_server_key(ServerKey.objects.get(environment__key="staging"), by=admin)
 
-    flag = Flag.objects.get(key="new-checkout")
-    item = RevisionItem.objects.filter(environment=production, key=flag.key).order_by("-number")[1]
-    segment = Segment.objects.get(key="beta-testers")
-    readers_segment = Segment.objects.get(key="newsletter-readers")
-    server_key = ServerKey.objects.get(environment=production)
-    screens = {
-        "home": address("index"),
-        "flags": address("flags_flag_changelist"),
-        "new-flag": address("flags_flag_add"),
-        "flag": address("flags_flag_change", flag.pk) + "#production",
-        "emergency": address("flags_flag_turn_off", flag.pk),
-        "review": address("flags_changerequest_change", review.pk),
-        "conflict": address("flags_changerequest_change", conflict.pk),
-        "scheduled": address("flags_changerequest_change", scheduled.pk),
-        "change-requests": address("flags_changerequest_changelist"),
-        "history": address("flags_revision_timeline", query="project=harbour-shop&kind=flag&key=new-checkout"),
-        "revision": address("flags_revision_item", item.pk),
-        "as-of": address("flags_revision_as_of", item.pk),
-        "tester": address("flags_flag_tester", query="project=harbour-shop&flag=new-checkout"),
-        "compare": address("flags_flag_compare"),
-        "segments": address("segments_segment_changelist"),
-        "segment": address("segments_segment_change", segment.pk),
-        "segment-upload": address("segments_segment_upload", readers_segment.pk),
-        "segment-ids": address("segments_segment_ids", readers_segment.pk, "included"),
-        "keys": address("accounts_serverkey_changelist"),
-        "key-rotation": address("accounts_serverkey_rotate", server_key.pk),
-        "people": address("accounts_user_changelist"),
-        "person": address("accounts_user_change", User.objects.get(username="maya").pk),
-        "invitations": address("accounts_invitation_changelist"),
-        "invitation": address("accounts_invitation_add"),
-        "environment": address("accounts_environment_change", production.pk),
-        "project": address("accounts_project_change", shop.pk),
-        "evaluations": address("flags_evaluationcount_changelist"),
-        "events": address("flags_trackedevent_changelist"),
-        "audit-log": address("auditlog_logentry_changelist"),
-        "second-factor": reverse("mfa_index"),
-        "sign-in": address("login"),
-    }
+    requests = {"review": review, "conflict": conflict, "scheduled": scheduled}
+    screens = addresses_of(production, requests)
     keys = {"server_key": facts["server_keys"]["production"], "api_token": facts["tokens"]["admin"]}
     json.dump({**keys, "screens": screens}, sys.stdout)

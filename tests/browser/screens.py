@@ -45,6 +45,14 @@ def _preview_a_file(page: Page) -> None:
     expect(page.get_by_role("button", name="Go on to the review")).to_be_visible()
 
 
+def _pick_two(page: Page) -> None:
+    for flag in ("holiday-theme", "page-size"):
+        page.get_by_role("row").filter(has_text=flag).get_by_role("checkbox").check()
+    page.get_by_role("combobox").filter(has_text="Add a tag").select_option(label="Add a tag")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("heading", level=1).filter(has_text="2 flags")).to_be_visible()
+
+
 def _begin_an_experiment(page: Page) -> None:
     page.get_by_role("radio", name="Experiment").check()
 
@@ -55,7 +63,9 @@ SCREENS: Final = (
     Screen("new-flag", prepare=_begin_an_experiment),
     Screen("flag"),
     Screen("flag-read-only", person="priya", at="flag", pictured=False),
+    Screen("who-got-what", pictured=False),
     Screen("emergency"),
+    Screen("several-flags", prepare=_pick_two, at="flags", pictured=False),
     Screen("review"),
     Screen("conflict"),
     Screen("scheduled"),

@@ -10,7 +10,7 @@ from tests.browser.pages import open_flag
 
 OWN = re.compile(r"^/admin/(logout|password_change|accounts/apitoken/|second-factor/)")
 """What everybody may do with what is their own."""
-ASKING = re.compile(r"^/admin/flags/(flag/tester|revision/item/\d+/as-of|revision/.*as)")
+ASKING = re.compile(r"^/admin/flags/(flag/tester|flag/\d+/evaluations/|revision/item/\d+/as-of|revision/.*as)")
 """Forms that ask what a flag would serve: they change nothing."""
 CHANGING_LINK = re.compile(r"/(add|delete|upload|renew|withdraw|rotate)/$")
 
