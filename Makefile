@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser screenshots coverage bench bench-recording bench-write check lint format migrations hooks constraints clean
+.PHONY: help run test browser screenshots coverage bench bench-recording bench-write check lint format migrations dashboards hooks constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -85,6 +85,9 @@ bench-recording: $(DEVELOPMENT) ## What recording evaluations costs the server, 
 
 bench-write: ARGS += --write docs/reference/benchmarks.md
 bench-write: bench ## The same, and keep the table in docs/reference/benchmarks.md
+
+dashboards: $(RUNTIME) ## Write deploy/grafana/flagsite.json from the panels beside it
+	$(BIN)/python -m deploy.grafana
 
 hooks: $(DEVELOPMENT) ## Check every commit before it is made
 	$(BIN)/pre-commit install

@@ -67,6 +67,7 @@ def _stamp(sender: str, headers: dict[str, Any], **_: Any) -> None:
 
 def _begin(task_id: str, task: Task[Any, Any], **_: Any) -> None:
     _clocks.begun[task_id] = time.perf_counter()
+    _TASKS.labels(task.name, "FAILURE")  # is there before the first, so that its rate is
     sent_at = task.request.get("flagsite_sent")
     if sent_at is not None:
         _WAIT_SECONDS.labels(task.name).observe(max(0.0, time.time() - sent_at))

@@ -85,6 +85,10 @@ class Waiting:
         return bool(self.noted or self.counts)
 
 
+for _reason in Drop:
+    metrics.dropped(_reason.value, 0)  # is there from the start, so that its rate is
+
+
 class Buffer:
     """What one process has to record; safe to share between threads."""
 

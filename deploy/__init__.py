@@ -1,0 +1,1 @@
+"""What installations take: dashboards, alert rules, configuration of what stands around Flagsite."""

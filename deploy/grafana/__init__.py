@@ -1,0 +1,1 @@
+"""The Grafana dashboard, and the code that it is made by: `make dashboards`."""

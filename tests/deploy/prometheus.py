@@ -1,0 +1,58 @@
+"""A real Prometheus, with our configuration and rules, on a running Flagsite. Debian's package; nothing is faked."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from tests.ports import free_port, wait_for_port
+
+CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "prometheus"
+IS_INSTALLED = bool(shutil.which("prometheus") and shutil.which("promtool"))
+
+
+class Prometheus:
+    """One server; scrapes every second, so that a test need not wait for a quarter of a minute."""
+
+    def __init__(self, directory: Path, *, targets: dict[str, int]) -> None:
+        self._directory = directory
+        self._port = free_port()
+        text = (CONFIGURATION / "prometheus.yml").read_text().replace("15s", "1s")
+        for written, port in targets.items():
+            assert written in text
+            text = text.replace(written, f"127.0.0.1:{port}")
+        (directory / "prometheus.yml").write_text(text)
+        shutil.copy(CONFIGURATION / "flagsite.rules.yml", directory)
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        command = ["prometheus", f"--config.file={self._directory / 'prometheus.yml'}"]
+        command += [f"--storage.tsdb.path={self._directory / 'data'}", f"--web.listen-address=127.0.0.1:{self._port}"]
+        with (self._directory / "log").open("wb") as log:
+            self._running = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_for_port(self._port, within=30)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._running is not None
+        self._running.terminate()
+        self._running.wait(timeout=20)
+
+    def ask(self, expression: str) -> list[float]:
+        """The values that the expression has now, one for each series; what is no number is left out."""
+        data = self._get("query", query=expression)
+        rows = data["result"] if data["resultType"] == "vector" else [{"value": data["result"]}]
+        values = [float(row["value"][1]) for row in rows]
+        return [value for value in values if value == value]  # noqa: PLR0124 - NaN is not equal to itself
+
+    def rules(self) -> list[dict[str, Any]]:
+        """Every alert, with how its last evaluation went."""
+        return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
+
+    def _get(self, what: str, **params: str) -> Any:
+        url = f"http://127.0.0.1:{self._port}/api/v1/{what}"
+        answer = httpx.get(url, params=params, timeout=10, trust_env=False)
+        assert answer.status_code == 200, f"{params}: {answer.text}"
+        return answer.json()["data"]

@@ -1,0 +1,117 @@
+"""A real Prometheus on a running Flagsite under load: every panel and every alert asks something that has an answer."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.grafana.dashboard import dashboard
+from tests.deploy.load import Load
+from tests.deploy.prometheus import CONFIGURATION, IS_INSTALLED, Prometheus
+from tests.docs.markdown import page
+from tests.ports import eventually
+from tests.processes.site import Site
+
+pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="needs Debian's package `prometheus` (.ci/run installs it)")
+
+COMPARED = re.compile(r"(?P<quantity>.+) (==|>|<) [\d.]+", re.DOTALL)
+LONG_ENOUGH = 60.0
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """A Prometheus that looks at two web workers, a stream and a Celery worker, all of them busy."""
+    directory = tmp_path_factory.mktemp("prometheus")
+    site = Site(tmp_path_factory.mktemp("site"), flags=5)
+    site.environment["PROMETHEUS_MULTIPROC_DIR"] = str(directory / "metrics")
+    try:
+        web, stream, worker = site.web("--workers", "2"), site.stream(), site.worker()
+        targets = {"localhost:8000": web.port, "localhost:8001": stream.port, "localhost:9109": worker.port}
+        load = Load(site, web=web, stream=stream, directory=directory)
+        with load, Prometheus(directory, targets=targets) as running:
+            yield running
+            assert load.problems == []
+            assert "Traceback" not in web.said() + stream.said() + worker.said()
+    finally:
+        site.close()
+
+
+def panels() -> Iterator[tuple[str, str]]:
+    made = dashboard()
+    yield "annotation", made["annotations"]["list"][0]["expr"].removesuffix(" > 0")
+    for panel in made["panels"]:
+        for target in panel.get("targets", ()):
+            yield f"{panel['title']}: {target['legendFormat']}", target["expr"]
+
+
+def as_prometheus_reads_it(expression: str) -> str:
+    """Fill in what Grafana fills in: all projects, all environments, a minute."""
+    for written, meant in (("$__rate_interval", "1m"), ("$project", ".*"), ("$environment", ".*")):
+        expression = expression.replace(written, meant)
+    assert "$" not in expression
+    return expression
+
+
+def unanswered(prometheus: Prometheus, questions: dict[str, str]) -> list[str]:
+    """Ask until all are answered or the time is over; return those that never were."""
+    left = dict(questions)
+
+    def ask() -> bool:
+        for name, expression in list(left.items()):
+            if prometheus.ask(as_prometheus_reads_it(expression)):
+                del left[name]
+        return not left
+
+    try:
+        eventually(ask, within=LONG_ENOUGH)
+    except AssertionError:
+        return sorted(left)
+    return []
+
+
+def test_every_panel_shows_something(prometheus: Prometheus) -> None:
+    questions = dict(panels())
+    assert len(questions) > 40
+    assert unanswered(prometheus, questions) == []
+
+
+def test_every_alert_compares_something_that_is_there(prometheus: Prometheus) -> None:
+    quantities = {}
+    for rule in eventually(prometheus.rules, what="the rules are loaded"):
+        compared = COMPARED.fullmatch(rule["query"])
+        assert compared, f"{rule['name']} does not compare a quantity with a bound"
+        quantities[rule["name"]] = compared["quantity"]
+    assert unanswered(prometheus, quantities) == []
+
+
+def test_the_rules_can_be_evaluated_and_those_of_a_healthy_site_are_quiet(prometheus: Prometheus) -> None:
+    rules = eventually(lambda: [rule for rule in prometheus.rules() if rule["health"] != "unknown"], within=30)
+    assert [(rule["name"], rule["lastError"]) for rule in rules if rule["health"] != "ok"] == []
+    deliberate = {
+        "FlagsiteEvaluationErrors",
+        "FlagsiteFlagFails",
+        "FlagsiteReconnects",
+    }  # the load does these on purpose
+    alarmed = {rule["name"] for rule in rules if rule["state"] != "inactive"}
+    assert alarmed - deliberate == set()
+    assert "FlagsiteEvaluationErrors" in alarmed
+
+
+def test_promtool_finds_nothing_wrong() -> None:
+    for what, file in (("config", "prometheus.yml"), ("rules", "flagsite.rules.yml")):
+        command = ["promtool", "check", what, str(CONFIGURATION / file)]
+        checked = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_alert_has_its_place_in_the_runbook() -> None:
+    text = (CONFIGURATION / "flagsite.rules.yml").read_text()
+    alerts = re.findall(r"alert: (\w+)", text)
+    runbooks = re.findall(r"runbook: (\S+)", text)
+    assert runbooks == [f"docs/how-to/monitor-flagsite.md#{alert.lower()}" for alert in alerts]
+    assert {alert.lower() for alert in alerts} <= page("docs/how-to/monitor-flagsite.md").anchors
+
+
+def test_a_scrape_is_quick(prometheus: Prometheus) -> None:
+    assert prometheus.ask('max(scrape_duration_seconds{job=~"flagsite.*"})')[0] < 1.0
