@@ -164,11 +164,14 @@ def _told(stage: StageMoves) -> Iterator[str]:
     where = "Default rule" if stage.rule is None else f'Rule "{stage.name or stage.rule}"'
     if stage.is_reshuffled:
         yield f"{where}: everybody falls into new buckets{'; what follows is to be expected' * stage.is_expected}."
+    told = []
     for what, moves in (("rollout", stage.gate), ("split", stage.split)):
         if moves.moves_anybody:
-            yield f"{where}, {what}: {_in_words(moves)}."
-    if stage.gate.moves_anybody and stage.split.moves_anybody:
-        yield f"{where}, both together: {_in_words(stage.joint)}."
+            told.append(_in_words(moves))
+            yield f"{where}, {what}: {told[-1]}."
+    together = _in_words(stage.joint)
+    if told and told != [together]:  # of those whom the gate lets in, the split serves some the off variation
+        yield f"{where}, both together: {together}."
 
 
 def _bar(moves: Moves) -> Iterator[Band]:
@@ -183,7 +186,7 @@ def _bar(moves: Moves) -> Iterator[Band]:
 def _in_words(moves: Moves) -> str:
     counts = {Kind.GAIN: moves.gain, Kind.LOSE: moves.lose, Kind.SWITCH: moves.switch}
     shares = [f"{moves.percent(kind).normalize():f} % {VERBS[kind]}" for kind, count in counts.items() if count]
-    return f"of all buckets {', '.join(shares)}"
+    return f"of all buckets {', '.join(shares) or 'none moves'}"
 
 
 def _warned(key: str, finding: Finding) -> Warned:

@@ -208,6 +208,19 @@ def test_the_review_says_who_gains_and_who_loses_and_what_is_odd(
     assert any(warning.says.startswith("Rule 2 never decides") for warning in effect.warnings)
 
 
+def test_what_a_split_takes_from_those_whom_its_gate_lets_in_is_told(
+    ed: Person, checkout: Flag, production: Environment
+) -> None:
+    thirds = {"split": [{"variation": "on", "weight": 66.667}, {"variation": "off", "weight": 33.333}]}
+    request = proposed(ed, checkout, production, rules=[rule(equals("plan", "pro"), name="Pro") | {"serve": thirds}])
+    (effect,) = Desk(ed).get(PAGE, request.pk).context["effects"]
+    sentences = [sentence for flag in effect.flags for stage in flag.stages for sentence in stage.sentences]
+    assert sentences == [
+        'Rule "Pro", rollout: of all buckets 100 % gain.',
+        'Rule "Pro", both together: of all buckets 66.667 % gain, 33.333 % lose.',
+    ]
+
+
 def test_contexts_seen_last_are_decided_before_and_after(
     ed: Person, checkout: Flag, production: Environment, sdk: APIClient
 ) -> None:
