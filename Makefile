@@ -76,8 +76,9 @@ format: $(DEVELOPMENT) ## Format the code and repair what ruff can repair
 migrations: $(DEVELOPMENT) ## Write missing migrations (give each a name: ARGS="flags -n add_tags")
 	$(BIN)/python manage.py makemigrations $(ARGS)
 
-bench: $(BENCH)/.installed $(DEVELOPMENT) ## Engine and SDK beside nine published SDKs; what recording costs (ARGS="--quick")
+bench: $(BENCH)/.installed $(DEVELOPMENT) ## Engine and SDK beside nine published SDKs; what counting and recording cost (ARGS="--quick")
 	$(BENCH)/bin/python sdk_python/benchmarks $(ARGS)
+	$(BENCH)/bin/python sdk_python/benchmarks/counting.py
 	$(BIN)/python -m tests.benchmarks.recording $(if $(findstring --quick,$(ARGS)),--rounds 4)
 
 bench-recording: $(DEVELOPMENT) ## What recording evaluations costs the server, by itself (ARGS="--rounds 30")

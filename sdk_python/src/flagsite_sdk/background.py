@@ -18,6 +18,7 @@ from flagsite_sdk.http_client import HttpClient
 from flagsite_sdk.listeners import Listeners
 from flagsite_sdk.measurements import Measurement
 from flagsite_sdk.quiet_log import LOGGER
+from flagsite_sdk.recordings import Recordings
 from flagsite_sdk.reports import Chores, Reports
 from flagsite_sdk.settings import Settings
 from flagsite_sdk.status import Board, Source, State
@@ -36,6 +37,7 @@ class Background:
         *,
         file: SnapshotFile | None,
         events: EventQueue,
+        recordings: Recordings,
         take_counts: Callable[[], Iterable[Counted]],
         on_change: Callable[[Change], None],
         measurements: Listeners[Measurement],
@@ -64,6 +66,7 @@ class Background:
             Reports(
                 settings,
                 take_counts=take_counts,
+                take_records=recordings.take,
                 take_updates=applied.take,
                 events=events,
                 http=self._http,

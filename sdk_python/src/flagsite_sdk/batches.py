@@ -1,4 +1,4 @@
-"""Gathers counts by the minute and seals counts and events into batches that can be sent, and sent again.
+"""Gathers counts by the minute and seals counts, events and records into batches that can be sent, and sent again.
 
 A sealed batch keeps its number (a UUID) however often it is sent, so the server counts it once. While the
 server is away one batch waits sealed and everything later is added up behind it: an hour without server costs
@@ -9,12 +9,14 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from flagsite_sdk.applied import MOST_UPDATES, Update
 from flagsite_sdk.counts import Counted
 from flagsite_sdk.events import Event
+from flagsite_sdk.recordings import Recorded
 from flagsite_sdk.version import NAME, __version__
 
 MOST_ENTRIES = 5_000  # of a batch; the server's limit
@@ -41,6 +43,7 @@ class Batch:
     body: bytes
     evaluations: int
     events: int
+    records: int = 0
     updates: Sequence[Update] = ()
 
     def sent_at(self, moment: float) -> bytes:
@@ -61,11 +64,12 @@ class Ledger:
         self._sdk = msgspec.json.encode({"name": NAME, "version": __version__, "instance": instance})
         self._counts: Counter[_Slot] = Counter()
         self._events: list[Event] = []
+        self._records: list[Recorded] = []
         self._updates: list[Update] = []
         self.dropped = 0
 
     def __bool__(self) -> bool:
-        return bool(self._counts or self._events or self._updates)
+        return bool(self._counts or self._events or self._records or self._updates)
 
     def count(self, counted: Counted, *, minute: str) -> None:
         """Add evaluations of a minute (``2026-11-22T10:04:00Z``)."""
@@ -82,6 +86,10 @@ class Ledger:
     def add(self, events: Iterable[Event]) -> None:
         """Add events."""
         self._events.extend(events)
+
+    def add_records(self, records: Iterable[Recorded]) -> None:
+        """Add evaluations that are recorded one by one."""
+        self._records.extend(records)
 
     def add_updates(self, updates: Iterable[Update]) -> None:
         """Add updates; of too many the newest are kept."""
@@ -101,13 +109,8 @@ class Ledger:
             del self._counts[slot]
             counts.append(line)
             evaluations += number
-        events: list[bytes] = []
-        for event in self._events:
-            line = msgspec.json.encode(event)
-            if not room.takes(line):
-                break
-            events.append(line)
-        del self._events[: len(events)]
+        events = room.fill_from(self._events)
+        records = room.fill_from(self._records)
         batch = str(uuid.uuid4())
         body = b'{"batch":"%b","sdk":%b,"counts":[%b],"events":[%b]}' % (
             batch.encode(),
@@ -115,8 +118,10 @@ class Ledger:
             b",".join(counts),
             b",".join(events),
         )
+        if records:  # only then: servers of before know of none, and refuse what they do not know
+            body = body[:-1] + b',"evaluations":[%b]}' % b",".join(records)
         updates, self._updates = self._updates, []
-        return Batch(batch, body, evaluations, len(events), updates)
+        return Batch(batch, body, evaluations, len(events), len(records), updates)
 
     def _coarsen(self) -> None:
         coarse: Counter[_Slot] = Counter()
@@ -136,6 +141,17 @@ class _Room:
         self._entries -= 1
         self._size -= len(line) + 1
         return self._entries >= 0 and self._size >= 0
+
+    def fill_from(self, waiting: list[Any]) -> list[bytes]:
+        """Take off the list what there is room for, and return it as JSON."""
+        lines: list[bytes] = []
+        for each in waiting:
+            line = msgspec.json.encode(each)
+            if not self.takes(line):
+                break
+            lines.append(line)
+        del waiting[: len(lines)]
+        return lines
 
 
 def _hour(minute: str) -> str:

@@ -27,6 +27,7 @@ from flagsite_sdk.listeners import Listeners
 from flagsite_sdk.measurements import Measurement
 from flagsite_sdk.quiet_log import LOGGER, QuietLog
 from flagsite_sdk.reads import Reads
+from flagsite_sdk.recordings import Recordings
 from flagsite_sdk.settings import Keywords, Settings
 from flagsite_sdk.status import Board, Source, State, Status
 
@@ -63,7 +64,7 @@ class FlagClient(Reads):
         _unclosed.add(self)
         if not self._settings.lazy:
             self.start()
-            self._wait_for_start(self._settings.start_timeout)
+            self._board.wait(lambda status: status.is_settled, self._settings.start_timeout)
 
     # reports
 
@@ -100,6 +101,7 @@ class FlagClient(Reads):
             self._board.status,
             dropped_events=self._events.dropped + (reports.dropped_events if reports else 0),
             dropped_counts=self._errors.uncounted + (reports.dropped_counts if reports else 0),
+            dropped_records=self._recordings.dropped + (reports.dropped_records if reports else 0),
         )
 
     def wait_until_ready(self, timeout: float = 5.0) -> bool:
@@ -216,6 +218,7 @@ class FlagClient(Reads):
         self._board = Board(self._status_listeners)
         self._errors = ErrorCounts()
         self._events = EventQueue(self._settings.event_queue_size)
+        self._recordings = Recordings(self._settings)
         self._background = None
         self._table: Table = Asleep(self._woken)
         if self._closed:
@@ -237,16 +240,6 @@ class FlagClient(Reads):
         if self._configuration.is_held:
             self._board.hold(revision=self._configuration.revision, source=self._configuration.source)
 
-    def _wait_for_start(self, timeout: float) -> None:
-        """Wait for the first news; not longer than it can make a difference."""
-
-        def settled(status: Status) -> bool:
-            if status.confirmed_at is not None or status.state in {State.UNAUTHORIZED, State.OFFLINE}:
-                return True
-            return status.ready and status.state is not State.STARTING
-
-        self._board.wait(settled, timeout)
-
     def _make_background(self) -> Background:
         return Background(
             self._settings,
@@ -254,6 +247,7 @@ class FlagClient(Reads):
             self._board,
             file=self._file,
             events=self._events,
+            recordings=self._recordings,
             take_counts=self._take_counts,
             on_change=self._change_listeners.tell,
             measurements=self._measurement_listeners,
@@ -267,7 +261,7 @@ class FlagClient(Reads):
         return self._settings.report and not self._settings.offline and not self._closed
 
     def _use_table(self) -> None:
-        self._table = self._configuration.table
+        self._table = self._recordings.table(self._configuration) if self._reports else self._configuration.table
 
     def _lay_over(self, overlay: Snapshot) -> Callable[[], None]:
         """Let a test's snapshot decide its flags; return what undoes it."""
@@ -283,7 +277,8 @@ class FlagClient(Reads):
 
     def _woken(self) -> Table:
         self._wake()
-        return self._configuration.table
+        self._use_table()
+        return self._table
 
     def _wake(self) -> None:
         if isinstance(self._table, Asleep):

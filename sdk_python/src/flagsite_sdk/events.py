@@ -13,10 +13,10 @@ from typing import TypeGuard
 import msgspec
 
 from flagsite_sdk.counts import reading
+from flagsite_sdk.settings import LONGEST_ID
 
 _LONGEST_NAME = 128
-_LONGEST_ID = 512
-"""The server's limits. It refuses a batch whole, so what it would refuse must not get into one."""
+"""The server's limit. It refuses a batch whole, so what it would refuse must not get into one."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -47,17 +47,17 @@ class EventQueue:
 
     def add(self, name: object, context_id: object, value: object) -> str | None:
         """Queue an event; return what is wrong with it, or None. Never raises, never waits."""
-        if not _is_text(name, _LONGEST_NAME) or not name:
+        if not is_text(name, _LONGEST_NAME) or not name:
             return f"an event's name must be text of 1 to {_LONGEST_NAME} characters"
-        if not _is_text(context_id, _LONGEST_ID):
-            return f"a context needs an id: text of at most {_LONGEST_ID} characters"
+        if not is_text(context_id, LONGEST_ID):
+            return f"a context needs an id: text of at most {LONGEST_ID} characters"
         number = _number(value)
         if value is not None and number is None:
             return "an event's value must be a finite number or None"
         if len(self._events) >= self._size:
             next(self._dropped)
             return None
-        self._events.append(Event(name, context_id, number, _moment(self._clock())))
+        self._events.append(Event(name, context_id, number, moment(self._clock())))
         return None
 
     def take(self, most: int) -> list[Event]:
@@ -68,7 +68,7 @@ class EventQueue:
         return taken
 
 
-def _is_text(value: object, longest: int) -> TypeGuard[str]:
+def is_text(value: object, longest: int) -> TypeGuard[str]:
     """Whether it is text that the server takes: not too long, UTF-8, no NUL (its database has no place for one)."""
     if not isinstance(value, str) or len(value) > longest or "\x00" in value:
         return False
@@ -89,6 +89,7 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _moment(seconds: float) -> str:
+def moment(seconds: float) -> str:
+    """Return a moment of the epoch as the server reads it, to the millisecond."""
     whole, milliseconds = divmod(round(seconds * 1_000), 1_000)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{milliseconds:03d}Z"

@@ -18,11 +18,13 @@ from flagsite_sdk.events import EventQueue
 from flagsite_sdk.listeners import Listeners
 from flagsite_sdk.measurements import DROPPED, REPORTS, Measurement
 from flagsite_sdk.quiet_log import QuietLog
+from flagsite_sdk.recordings import Recorded
 from flagsite_sdk.settings import Settings
 
 _MINUTE = 60.0
 _NEVER = float("inf")
 _EVENTS_AT_ONCE = 1_000
+_RECORDS_AT_ONCE = 2_000
 _WORTH_SENDING_AGAIN = frozenset({408, 425, 429})  # and every 5xx
 
 
@@ -40,6 +42,7 @@ class Reports:
         settings: Settings,
         *,
         take_counts: Callable[[], Iterable[Counted]],
+        take_records: Callable[[int], Iterable[Recorded]] = lambda most: (),  # noqa: ARG005 - there are none
         take_updates: Callable[[], Iterable[Update]] = tuple,
         events: EventQueue,
         http: Delivers,
@@ -50,6 +53,7 @@ class Reports:
     ) -> None:
         self._settings = settings
         self._take_counts = take_counts
+        self._take_records = take_records
         self._take_updates = take_updates
         self._measurements: Listeners[Measurement] = Listeners() if measurements is None else measurements
         self._events = events
@@ -63,6 +67,7 @@ class Reports:
         self._working = threading.Lock()  # the thread and a last flush by close() do not meet inside
         self.dropped_events = 0
         self.dropped_evaluations = 0
+        self.dropped_records = 0
 
     @property
     def dropped_counts(self) -> int:
@@ -106,6 +111,7 @@ class Reports:
     def _next(self) -> Batch | None:
         if self._sealed is None:
             self._ledger.add(self._events.take(_EVENTS_AT_ONCE))
+            self._ledger.add_records(self._take_records(_RECORDS_AT_ONCE))
             self._ledger.add_updates(self._take_updates())
             self._sealed = self._ledger.seal()
         return self._sealed
@@ -121,9 +127,11 @@ class Reports:
                 self._sealed = None  # it would be refused for ever and block what comes behind it
                 self.dropped_evaluations += batch.evaluations
                 self.dropped_events += batch.events
+                self.dropped_records += batch.records
                 self._tell(REPORTS, 1, outcome="refused")
                 self._tell(DROPPED, batch.evaluations, what="evaluations")
                 self._tell(DROPPED, batch.events, what="events")
+                self._tell(DROPPED, batch.records, what="records")
                 self._log.warn("refused", "A report was refused and is given up: %s", problem)
                 return True
             self._not_before = self._clock() + (problem.retry_after or 0.0)

@@ -6,7 +6,7 @@ in a program, best met when the program starts. Nothing here opens a file or a s
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import ssl  # 12 ms, for a setting that few programs use
 
 _KEY = re.compile(r"fs_srv_(?P<id>[A-Za-z0-9-]+)_(?P<secret>[A-Za-z0-9_-]+)", re.ASCII)
+
+
+LONGEST_ID = 512
+"""Characters of a context's id that the server takes. It refuses a batch whole, so no longer one must get into one."""
 
 
 class Keywords(TypedDict, total=False):
@@ -41,6 +45,9 @@ class Keywords(TypedDict, total=False):
     report: bool
     flush_interval: float
     event_queue_size: int
+    record_evaluations: float | Collection[str]
+    record_attributes: Collection[str]
+    record_queue_size: int
     close_timeout: float
     max_message_bytes: int
     ssl_context: "ssl.SSLContext | None"
@@ -72,6 +79,11 @@ class Settings:
         report: send counts of evaluations and tracked events to the server.
         flush_interval: between two reports.
         event_queue_size: tracked events waiting to be sent; further ones are dropped and counted.
+        record_evaluations: which evaluations are recorded one by one, besides being counted: a share of all from
+            0 (none) to 1 (all), drawn anew for each, or the keys of the flags whose evaluations are.
+        record_attributes: paths of the attributes that may be sent with them; of a context nothing else but its
+            id ever leaves the process.
+        record_queue_size: recorded evaluations waiting to be sent; further ones are dropped and counted.
         close_timeout: how long ``close()`` may take for the last report and for ending the threads.
         max_message_bytes: a configuration larger than this (unpacked) is refused.
         ssl_context: for https/wss with a private authority or client certificates; None is the system's
@@ -98,6 +110,9 @@ class Settings:
     report: bool = True
     flush_interval: float = 10.0
     event_queue_size: int = 10_000
+    record_evaluations: float | Collection[str] = 0.0
+    record_attributes: Collection[str] = ()
+    record_queue_size: int = 10_000
     close_timeout: float = 2.0
     max_message_bytes: int = 128 * 1024 * 1024
     ssl_context: "ssl.SSLContext | None" = None
@@ -113,13 +128,22 @@ class Settings:
             _check_seconds(name, getattr(self, name), zero=True)
         for name in _POSITIVE_SECONDS:
             _check_seconds(name, getattr(self, name), zero=False)
-        for name in ("stream_failures_before_polling", "event_queue_size", "max_message_bytes"):
+        for name in ("stream_failures_before_polling", "event_queue_size", "record_queue_size", "max_message_bytes"):
             _check_count(name, getattr(self, name))
         if self.backoff_cap < self.backoff_base:
             raise InvalidSettings(
                 f"backoff_cap ({self.backoff_cap}) must not be below backoff_base ({self.backoff_base})"
             )
         self._check_objects()
+        self._check_recording()
+
+    def _check_recording(self) -> None:
+        wanted = self.record_evaluations
+        is_share = isinstance(wanted, int | float) and 0 <= wanted <= 1
+        if not is_share and not _is_texts(wanted):
+            raise InvalidSettings(f"record_evaluations must be a share from 0 to 1, or keys of flags, not {wanted!r}")
+        if not _is_texts(self.record_attributes):
+            raise InvalidSettings(f"record_attributes must be paths of attributes, not {self.record_attributes!r}")
 
     def _check_objects(self) -> None:
         if self.bootstrap is not None and not isinstance(self.bootstrap, str | Path | bytes | Mapping):
@@ -157,6 +181,14 @@ _POSITIVE_SECONDS = (
     "unauthorized_retry",
     "flush_interval",
 )
+
+
+def _is_texts(value: object) -> bool:
+    return (
+        isinstance(value, Collection)
+        and not isinstance(value, str | bytes)
+        and all(isinstance(text, str) for text in value)
+    )
 
 
 def _check_url(url: object) -> None:

@@ -49,6 +49,7 @@ class Status:
         error: the last problem with the server, None when all is well.
         dropped_events: tracked events lost: the queue was full, or the server refused them.
         dropped_counts: evaluations that were never reported.
+        dropped_records: evaluations that were counted but never recorded, though they should have been.
     """
 
     state: State
@@ -60,6 +61,14 @@ class Status:
     error: str | None = None
     dropped_events: int = 0
     dropped_counts: int = 0
+    dropped_records: int = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether waiting longer for the first news can make no difference."""
+        if self.confirmed_at is not None or self.state in {State.UNAUTHORIZED, State.OFFLINE}:
+            return True
+        return self.ready and self.state is not State.STARTING
 
 
 class Board:

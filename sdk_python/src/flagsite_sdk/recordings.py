@@ -1,0 +1,188 @@
+"""Full evaluations on their way to the server, where a program asks for them: who got what and why, never the value.
+
+A table lies over the configuration's own and hands out outcomes whose counter also records: whoever serves an outcome
+counts it, so exactly what is served is recorded, and a client that records nothing has nothing in its way. Bounded,
+never waited for; of a context only the id and the attributes that the settings name.
+"""
+
+import itertools
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from flagsite_sdk.configuration import Configuration, Context, Decide, Table
+from flagsite_sdk.counts import reading
+from flagsite_sdk.engine.context import read
+from flagsite_sdk.engine.result import Outcome, Reason
+from flagsite_sdk.events import is_text, moment
+from flagsite_sdk.settings import LONGEST_ID, Settings
+
+_LONGEST_ATTRIBUTE = 1_024
+"""Bytes as JSON; the server keeps no longer ones."""
+
+
+class Recorded(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One evaluation, as the server takes it."""
+
+    flag: str
+    context_id: str
+    variation: str
+    reason: str
+    revision: int
+    time: str
+    rule: str | None = None
+    attributes: dict[str, msgspec.Raw] = {}
+
+
+class _Served(NamedTuple):
+    flag: str
+    context_id: str
+    variation: str
+    reason: Reason
+    rule: str | None
+    revision: int
+    seconds: float
+    attributes: dict[str, msgspec.Raw]
+
+
+class Recordings:
+    """What one process has to record. Any thread adds; one takes."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        wanted = settings.record_evaluations
+        self._share = 1.0 if isinstance(wanted, Collection) else float(wanted)
+        self._flags = frozenset(wanted) if isinstance(wanted, Collection) else None
+        self._attributes = tuple(settings.record_attributes)
+        self._size = settings.record_queue_size
+        self._clock = clock
+        self._served: deque[_Served] = deque()
+        self._dropped: itertools.count[int] = itertools.count()
+
+    @property
+    def dropped(self) -> int:
+        """Evaluations that found the queue full, or whose context's id the server would not take."""
+        return reading(self._dropped)
+
+    def table(self, configuration: Configuration) -> Table:
+        """Return the table to decide by: the configuration's own, unless something is to be recorded.
+
+        What a test lays over the configuration is not recorded.
+        """
+        table = configuration.table
+        records = self._share > 0 and (self._flags is None or bool(self._flags))
+        return _Recording(self, configuration) if records and table is configuration.snapshot.table else table
+
+    def takes(self, flag_key: str) -> bool:
+        """Tell whether evaluations of a flag are recorded at all."""
+        return self._flags is None or flag_key in self._flags
+
+    def draws(self) -> bool:
+        """Tell whether this evaluation is among the share."""
+        return self._share >= 1 or random.random() < self._share  # noqa: S311 - no secret depends on it
+
+    def add(self, flag_key: str, context: Context, outcome: Outcome, revision: int) -> None:
+        """Queue what was served. Never raises, never waits."""
+        try:
+            context_id = context["id"]
+            if len(self._served) >= self._size or not is_text(context_id, LONGEST_ID):
+                next(self._dropped)
+                return
+            attributes = _attributes(context, self._attributes) if self._attributes else {}
+            about = (outcome.variation, outcome.reason, outcome.rule, revision)
+            self._served.append(_Served(flag_key, context_id, *about, self._clock(), attributes))
+        except Exception:  # noqa: BLE001 - a context may be any mapping; what it raises is no reason to fail a read
+            next(self._dropped)
+
+    def take(self, most: int) -> list[Recorded]:
+        """Remove and return the oldest, at most so many."""
+        taken: list[Recorded] = []
+        while self._served and len(taken) < most:
+            served = self._served.popleft()
+            taken.append(
+                Recorded(
+                    flag=served.flag,
+                    context_id=served.context_id,
+                    variation=served.variation,
+                    reason=served.reason.value,
+                    revision=served.revision,
+                    time=moment(served.seconds),
+                    rule=served.rule,
+                    attributes=served.attributes,
+                )
+            )
+        return taken
+
+
+class _Recording(dict[str, Decide]):
+    """The table of a client that records; kept empty, so that a change of the configuration is seen at once."""
+
+    def __init__(self, recordings: Recordings, configuration: Configuration) -> None:
+        super().__init__()
+        self._recordings = recordings
+        self._snapshot = configuration.snapshot
+
+    def __missing__(self, flag_key: str) -> Decide:
+        decide = self._snapshot.table[flag_key]
+        recordings, snapshot = self._recordings, self._snapshot
+        if not recordings.takes(flag_key) or not recordings.draws():
+            return decide
+
+        def decide_and_record(context: Context) -> Outcome:
+            outcome, revision = snapshot.consistently(lambda: (snapshot.table[flag_key](context), snapshot.revision))
+            tick = _Tick(outcome, lambda: recordings.add(flag_key, context, outcome, revision))
+            return _Watched(outcome, tick)  # type: ignore[return-value]  # it quacks, and no more is asked
+
+        return decide_and_record
+
+
+class _Watched:
+    """An outcome that is recorded when it is counted."""
+
+    __slots__ = ("_outcome", "counter", "reason", "rule", "variation")
+
+    def __init__(self, outcome: Outcome, tick: "_Tick") -> None:
+        self._outcome = outcome
+        self.variation, self.reason, self.rule = outcome.variation, outcome.reason, outcome.rule
+        self.counter = tick
+
+    @property
+    def value(self) -> Any:
+        return self._outcome.value
+
+
+class _Tick:
+    """Counts an outcome where it is counted, and records it."""
+
+    __slots__ = ("_outcome", "_record")
+
+    def __init__(self, outcome: Outcome, record: Callable[[], None]) -> None:
+        self._outcome = outcome
+        self._record = record
+
+    def __iter__(self) -> "_Tick":
+        return self
+
+    def __next__(self) -> int:
+        count = next(self._outcome.counter)
+        self._record()
+        return count
+
+
+def _attributes(context: Mapping[str, Any], paths: Collection[str]) -> dict[str, msgspec.Raw]:
+    """Return the named attributes as they are now; what is missing, long or no JSON is left out."""
+    found = {}
+    for path in paths:
+        value = read(context, path)
+        if value is None or path == "id":
+            continue
+        try:
+            encoded = msgspec.json.encode(value)
+        except (TypeError, ValueError, RecursionError):
+            continue
+        if len(encoded) <= _LONGEST_ATTRIBUTE:
+            found[path] = msgspec.Raw(encoded)
+    return found

@@ -1,0 +1,124 @@
+"""POST /sdk/events with evaluations: what SDKs record is kept once, with no more than the project lets us keep."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.http import HttpResponse
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from accounts.models import Environment
+from flags.models import EvaluationCount, RecordedEvaluation
+from flagsite.lib import clock
+from tests.conftest import Person
+from tests.problems import assert_problem
+from tests.tables import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+SDK = {"name": "flagsite-python", "version": "0.1.0", "instance": str(uuid4())}
+MOMENT = "2026-11-22T10:04:00.250Z"
+
+
+@pytest.fixture(autouse=True)
+def _later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 22, 10, 5, tzinfo=UTC))
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    known = {"flag": "checkout", "context_id": "ann", "variation": "on", "reason": "RULE_MATCH", "rule": "us"}
+    return {**known, "revision": 7, "time": MOMENT, **changes}
+
+
+def report(sdk: APIClient, *records: dict[str, Any], **changes: Any) -> HttpResponse:
+    body = {"batch": str(uuid4()), "sdk": SDK, "evaluations": records, **changes}
+    return sdk.post("/sdk/events", json.dumps(body).encode(), content_type="application/json")
+
+
+def kept(*fields: str) -> list[tuple[Any, ...]]:
+    return list(RecordedEvaluation.objects.order_by("pk").values_list(*fields))
+
+
+def test_a_record_is_kept_and_answered_like_the_servers_own(
+    sdk: APIClient, vi: Person, production: Environment
+) -> None:
+    batch = str(uuid4())
+    assert report(sdk, record(), batch=batch).status_code == 202
+    (found,) = vi.client().get("/flags/checkout/evaluations?environment=production").json()["results"]
+    assert found == {
+        "time": "2026-11-22T10:04:00.250000Z", "context_id": "ann", "variation": "on", "reason": "RULE_MATCH",
+        "rule": "us", "error_code": "", "revision": 7, "attributes": {}, "source": "sdk",
+    }  # fmt: skip
+    assert [str(number) for (number,) in kept("batch")] == [batch]
+    assert EvaluationCount.objects.count() == 0, "counts come beside records"
+
+
+def test_a_batch_that_is_sent_again_is_kept_once(sdk: APIClient) -> None:
+    batch = str(uuid4())
+    for _ in range(2):
+        assert report(sdk, record(), record(context_id="ben"), batch=batch).status_code == 202
+    assert kept("context_id") == [("ann",), ("ben",)]
+
+
+def test_of_attributes_those_are_kept_that_the_project_lists(sdk: APIClient, production: Environment) -> None:
+    production.project.recorded_attributes = ["plan", "long", "huge"]
+    production.project.save()
+    sent = {"plan": "pro", "email": "ann@harbour.example", "long": "x" * 2_000, "huge": 2**70}
+    report(sdk, record(attributes=sent))
+    assert kept("attributes") == [({"plan": "pro"},)]
+
+
+def test_where_ids_are_hashed_no_sdks_record_tells_one(sdk: APIClient, vi: Person, production: Environment) -> None:
+    production.project.hash_context_ids = True
+    production.project.save()
+    report(sdk, record())
+    ((context_id,),) = kept("context_id")
+    assert context_id.startswith("hashed:")
+    asked = vi.client().get("/flags/checkout/evaluations?environment=production&user_id=ann").json()["results"]
+    assert len(asked) == 1
+
+
+def test_a_clock_that_runs_ahead_is_set_right(sdk: APIClient) -> None:
+    report(sdk, record(time="2031-01-01T00:00:00+01:00"))
+    assert kept("time") == [(datetime(2026, 11, 22, 10, 5, tzinfo=UTC),)]
+
+
+def test_what_may_be_left_out_may_be_left_out(sdk: APIClient) -> None:
+    least = record()
+    del least["rule"]
+    assert report(sdk, least).status_code == 202
+    assert kept("rule", "attributes") == [("", {})]
+
+
+def test_without_recording_a_report_is_taken_and_no_record_kept(sdk: APIClient, settings: Settings) -> None:
+    settings.RECORD_EVALUATIONS = False
+    assert report(sdk, record()).status_code == 202
+    assert kept("pk") == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ({"flag": ""}, "evaluations[0].flag"),
+        ({"context_id": "x" * 513}, "evaluations[0].context_id"),
+        ({"context_id": "a\x00"}, "evaluations[0].context_id"),
+        ({"revision": -1}, "evaluations[0].revision"),
+        ({"revision": 2**63}, "evaluations[0].revision"),
+        ({"time": "2026-11-22T10:04:00"}, "evaluations[0].time"),
+        ({"attributes": []}, "evaluations[0].attributes"),
+        ({"value": True}, "evaluations[0]"),
+    ],
+)
+def test_what_is_no_record_is_refused_with_its_place(wrong: dict[str, Any], path: str, sdk: APIClient) -> None:
+    with nothing_changes():
+        assert_problem(report(sdk, record(), batch=str(uuid4()), evaluations=[record(**wrong)]), 400, "INVALID", path)
+
+
+def test_counts_events_and_records_share_one_limit(sdk: APIClient) -> None:
+    with nothing_changes():
+        event = {"name": "purchase", "context_id": "ann", "time": MOMENT}
+        answer = report(sdk, *[record()] * 4_000, events=[event] * 1_001)
+        assert_problem(answer, 413, "TOO_LARGE")
