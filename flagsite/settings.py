@@ -12,7 +12,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 
-from flagsite import env
+from flagsite import env, error_reports
 from flagsite.appearance import UNFOLD  # noqa: F401 - a setting
 from flagsite.logs import logging_configuration
 from flagsite.secret_key import own_secret_key
@@ -269,6 +269,4 @@ SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:
     import sentry_sdk
 
-    sentry_sdk.init(
-        dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never", include_local_variables=False
-    )
+    sentry_sdk.init(**error_reports.options(SENTRY_DSN))
