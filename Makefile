@@ -96,7 +96,7 @@ hooks: $(DEVELOPMENT) ## Check every commit before it is made
 constraints: $(BIN)/python ## Pin again: constraints.txt from a clean environment
 	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
 	$(BIN)/python -m venv "$$fresh"; \
-	"$$fresh/bin/python" -m pip install --quiet --disable-pip-version-check -e 'sdk_python[openfeature,opentelemetry]' -e '.[dev]'; \
+	"$$fresh/bin/python" -m pip install --quiet --disable-pip-version-check -e 'sdk_python[openfeature,otel]' -e '.[dev]'; \
 	{ \
 		echo "# Every version that make installs, direct and transitive, for running and for developing."; \
 		echo "# Made by \`make constraints\`: pip freeze of a clean environment with $$($(BIN)/python --version). Do not edit."; \
@@ -121,7 +121,7 @@ $(RUNTIME): $(REQUIREMENTS) | $(BIN)/python
 
 $(DEVELOPMENT): $(REQUIREMENTS) | $(BIN)/python
 	@echo "Installing what Flagsite and its developers need"
-	@$(call install,$(VENV)) -c constraints.txt -e 'sdk_python[openfeature,opentelemetry]' -e '.[dev]'
+	@$(call install,$(VENV)) -c constraints.txt -e 'sdk_python[openfeature,otel]' -e '.[dev]'
 	@touch $@ $(RUNTIME)
 
 $(AXE): tests/browser/package.json tests/browser/package-lock.json

@@ -19,7 +19,8 @@ from flags.limits import MAX_CONTEXT_BYTES
 from flags.models import RevisionItem
 from flags.querysets import document_at, recent_contexts, revision_at
 from flags.snapshots import snapshot_of
-from flagsite.lib import clock
+from flags.traces import describe_evaluation, describe_evaluations
+from flagsite.lib import clock, tracing
 from flagsite.lib.canonical import canonical
 from flagsite.lib.keys import is_key
 from flagsite.lib.problems import InvalidInput, Refusal, TooLarge
@@ -49,17 +50,21 @@ def checked_context(context: Any) -> Context:
 
 def evaluate(environment: Environment, key: str, context: Context) -> Evaluation:
     """Return what a flag is for a context now; errors come as an evaluation with reason ERROR. It is recorded."""
-    found = snapshot_of(environment).engine.detail(key, context)
-    recording.note_one(environment, context, key, found)
-    _count_errors(environment, {key: found})
+    with tracing.span("flagsite.evaluate") as span:
+        found = snapshot_of(environment).engine.detail(key, context)
+        describe_evaluation(span, environment, context, key, found)
+        recording.note_one(environment, context, key, found)
+        _count_errors(environment, {key: found})
     return found
 
 
 def evaluate_all(environment: Environment, context: Context) -> dict[str, Evaluation]:
     """Return what every flag is for a context now, all of one revision. It is recorded."""
-    found = snapshot_of(environment).engine.evaluate_all(context)
-    recording.note_all(environment, context, found)
-    _count_errors(environment, found)
+    with tracing.span("flagsite.evaluate") as span:
+        found = snapshot_of(environment).engine.evaluate_all(context)
+        describe_evaluations(span, environment, found)
+        recording.note_all(environment, context, found)
+        _count_errors(environment, found)
     return found
 
 

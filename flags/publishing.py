@@ -20,7 +20,8 @@ from flags.clearances import require_clearance
 from flags.digests import GENESIS, digest_of
 from flags.models import Revision, RevisionItem
 from flags.notifications import announce
-from flagsite.lib import clock
+from flags.traces import describe_change
+from flagsite.lib import clock, tracing
 from flagsite.lib.canonical import canonical
 
 Items = Mapping[str, dict[str, Any] | None]
@@ -48,10 +49,18 @@ def publish(changes: Sequence[Change], *, by: Actor, comment: str) -> None:
         InvalidInput: at `comment`, when an environment is protected and there is none.
     """
     began = time.perf_counter()
-    for change in changes:
-        if not change.is_idle:
-            require_clearance(change.environment, by=by, comment=comment)
-        _append(change, by=by, comment=comment)
+    with tracing.span("flagsite.publish") as span:
+        for change in changes:
+            if not change.is_idle:
+                require_clearance(change.environment, by=by, comment=comment)
+            _append(change, by=by, comment=comment)
+        describe_change(
+            span,
+            [change.environment for change in changes],
+            flags=[key for change in changes for key in change.flags],
+            segments=[key for change in changes for key in change.segments],
+            by=by,
+        )
     heads = {change.environment.pk: change.environment.revision for change in changes}
     if heads:
         places = [metrics.Place.of(change.environment) for change in changes]

@@ -22,7 +22,7 @@ from flags.documents import state_document
 from flags.limits import MAX_KEPT_DELTA_BYTES, MAX_MERGED_REVISIONS
 from flags.models import Revision
 from flags.querysets import states_in
-from flagsite.lib import clock
+from flagsite.lib import clock, tracing
 from flagsite.lib.canonical import canonical
 from segments.models import Segment
 
@@ -67,14 +67,24 @@ class EnvironmentSnapshot:
 
     def catch_up(self, head: int) -> None:
         """Bring what is held to the revision `head`, or past it when there is more by now."""
+        with tracing.span("flagsite.snapshot") as span:
+            lookup = self._look_up(head)
+            if span.is_recording():
+                span.set_attribute("flagsite.snapshot.lookup", lookup)
+                span.set_attribute("flagsite.revision", self.engine.revision)
+
+    def _look_up(self, head: int) -> str:
+        """Do it, and return what it took: a `hit`, a `catch_up` or a `build`."""
         if self.engine.revision == head:
             metrics.snapshot_was_current()
-            return
+            return "hit"
         with self._lock:
-            if self.engine.revision < head and not self._take_steps():
+            if self.engine.revision < head:
+                if self._take_steps():
+                    return "catch_up"
                 self._build()
-            elif self.engine.revision > head:
-                self._check_for_another_history()
+                return "build"
+            return "build" if self._is_of_another_history() else "hit"
 
     def _take_steps(self) -> bool:
         """Apply the revisions that are missing; False when there are too many or the chain is not ours."""
@@ -104,11 +114,13 @@ class EnvironmentSnapshot:
         self._merged.clear()
         self._whole = None
 
-    def _check_for_another_history(self) -> None:
+    def _is_of_another_history(self) -> bool:
         """Build anew when the database has gone back (a restored backup); a reader who was overtaken is no reason."""
         head = Environment.objects.values_list("revision", flat=True).get(pk=self._environment_id)
-        if head < self.engine.revision:
-            self._build()
+        if head >= self.engine.revision:
+            return False
+        self._build()
+        return True
 
     def _build(self) -> None:
         """Read everything, and the newest deltas.

@@ -1,7 +1,11 @@
 """The project as an app: it holds the commands that concern the whole installation."""
 
+import structlog
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+
+log = structlog.get_logger(__name__)
 
 
 class FlagsiteConfig(AppConfig):
@@ -11,10 +15,24 @@ class FlagsiteConfig(AppConfig):
     verbose_name = "Flagsite"
 
     def ready(self) -> None:
-        """Measure what Celery does in this process, from now on."""
+        """Measure what Celery does in this process, from now on; trace, when the operator wants it."""
         from flagsite.work_metrics import connect  # prometheus_client reads the environment that the settings prepare
 
         connect()
+        if settings.TRACING:
+            _start_tracing()
+
+
+def _start_tracing() -> None:
+    """Load OpenTelemetry; a process that has it not serves without: the variable may be set for a whole cluster."""
+    try:
+        from flagsite import telemetry
+    except ModuleNotFoundError as missing:
+        if not (missing.name or "").startswith("opentelemetry"):
+            raise
+        log.warning("tracing_is_not_installed", install="pip install 'flagsite[otel]'")
+    else:
+        telemetry.start()
 
 
 class AdminConfig(DjangoAdminConfig):

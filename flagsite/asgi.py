@@ -14,6 +14,7 @@ _http = get_asgi_application()
 
 from flags.recording import start_writing, stop_writing  # noqa: E402 - models can be imported only after Django is set up
 from flags.stream.consumer import StreamConsumer  # noqa: E402 - likewise
+from flagsite.lib import tracing  # noqa: E402 - with the others
 
 start_writing()
 
@@ -24,6 +25,7 @@ async def _life(scope: Any, receive: Any, send: Any) -> None:
     while (await receive())["type"] != "lifespan.shutdown":
         await send({"type": "lifespan.startup.complete"})
     await sync_to_async(stop_writing)()
+    await sync_to_async(tracing.stop)()
     await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -109,3 +109,8 @@ def metrics_directory(name: str) -> Path | None:
     own = shared if shared.name.startswith("service-") else own_directory(shared)  # a child is told by its parent
     os.environ[name] = str(own)
     return own
+
+
+def unless_set(name: str, value: str) -> str:
+    """Set a variable for a library that reads the environment by itself, unless the operator has; return it."""
+    return os.environ.setdefault(name, value)

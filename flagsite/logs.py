@@ -4,8 +4,19 @@ from typing import Any
 
 import structlog
 
+from flagsite.lib import tracing
+
+
+def _add_trace(logger: Any, method: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Say in which trace the line was written, when there is one."""
+    del logger, method
+    line.update(tracing.names())
+    return line
+
+
 _SHARED: list[structlog.types.Processor] = [
     structlog.contextvars.merge_contextvars,
+    _add_trace,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

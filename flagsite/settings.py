@@ -259,6 +259,13 @@ CONTEXT_RETENTION_DAYS = env.integer("CONTEXT_RETENTION_DAYS", default=30, least
 METRICS_DIRECTORY = env.metrics_directory("PROMETHEUS_MULTIPROC_DIR")  # before prometheus_client is imported
 WORKER_METRICS_PORT = env.integer("WORKER_METRICS_PORT", default=0)
 
+# --- traces, whose other variables (OTEL_…) the OpenTelemetry SDK reads ---------------------------------------------
+
+TRACING = bool(env.text("OTEL_EXPORTER_OTLP_ENDPOINT") or env.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
+if TRACING:
+    TRACES_NAME = env.text("OTEL_SERVICE_NAME", "flagsite")
+    env.unless_set("OTEL_SEMCONV_STABILITY_OPT_IN", "http")  # the stable names of HTTP's attributes, not the old ones
+
 # --- logs and error reports ----------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")

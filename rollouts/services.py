@@ -5,8 +5,10 @@ from accounts.models import Environment, Project
 from flags.models import FlagState
 from flags.services import update_flag
 from flagsite.lib.problems import InputError, InvalidInput
+from flagsite.lib.tracing import traced
 
 
+@traced
 def set_rollout_percentage(
     *,
     project: Project,

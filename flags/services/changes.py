@@ -21,8 +21,10 @@ from flags.services.writing import own_audited, set_shared, shared_fields, write
 from flagsite.lib.canonical import same
 from flagsite.lib.keys import MESSAGE, is_key
 from flagsite.lib.problems import InvalidInput, StaleVersion
+from flagsite.lib.tracing import traced
 
 
+@traced
 @transaction.atomic
 def create_flag(
     *,
@@ -69,6 +71,7 @@ def create_flag(
     return state_named(key, environment=environment)
 
 
+@traced
 @transaction.atomic
 def update_flag(
     *,
@@ -115,6 +118,7 @@ def update_flag(
     return state_named(key, environment=environment)
 
 
+@traced
 @transaction.atomic
 def delete_flag(
     *,

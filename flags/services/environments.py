@@ -11,8 +11,10 @@ from flags.models import Flag, FlagState
 from flags.publishing import Change, publish
 from flags.querysets import states_in
 from flags.services.writing import write_state
+from flagsite.lib.tracing import traced
 
 
+@traced
 @transaction.atomic
 def open_environment(*, project: Project, key: str, name: str, by: Actor, comment: str = "") -> Environment:
     """Create an environment in which every flag of the project is disabled, as its first revision.

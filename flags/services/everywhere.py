@@ -19,8 +19,10 @@ from flags.services.fields import FlagFields
 from flags.services.writing import set_shared, shared_fields, write_drafts, write_shared
 from flagsite.lib.canonical import same
 from flagsite.lib.problems import InputError, InvalidInput, StaleVersion
+from flagsite.lib.tracing import traced
 
 
+@traced
 @transaction.atomic
 def update_flag_everywhere(
     *,

@@ -9,8 +9,10 @@ from flags.models import FlagState, RevisionItem
 from flags.querysets import document_at, revision_numbered
 from flags.services.changes import update_flag
 from flags.services.fields import PER_ENVIRONMENT, FlagFields
+from flagsite.lib.tracing import traced
 
 
+@traced
 def restore_flag(
     *,
     project: Project,

@@ -4,8 +4,10 @@ from accounts.actors import Actor, Clearance
 from accounts.models import Environment, Project
 from flags.models import FlagState
 from flags.services.changes import update_flag
+from flagsite.lib.tracing import traced
 
 
+@traced
 def turn_off_flag(*, project: Project, environment: Environment, key: str, by: Actor, comment: str = "") -> FlagState:
     """Serve everybody in the environment the off variation, at once.
 

@@ -21,6 +21,8 @@ from flags.notifications import GROUP, listen
 from flags.stream import metrics
 from flags.stream.feed import Feed
 from flags.stream.subscriber import Subscriber
+from flagsite.lib import tracing
+from flagsite.lib.tracing import NOWHERE, Carrier
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +34,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._feeds: dict[int, Feed] = {}
-        self._heads: dict[int, int] = {}
+        self._heads: dict[int, tuple[int, Carrier]] = {}
         self._advanced = asyncio.Event()
         self._checked_at = time.monotonic()
         self._loop = asyncio.get_running_loop()
@@ -68,15 +70,16 @@ class Hub:
             metrics.stands_no_more(feed.place)
 
     def _heard_from_a_thread(self, heads: Mapping[int, int]) -> None:
-        self._loop.call_soon_threadsafe(self._heard, dict(heads))
+        self._loop.call_soon_threadsafe(self._heard, dict(heads), tracing.carrier())
 
-    def _heard(self, heads: Mapping[int, int]) -> None:
-        """Note how far environments have come, whoever says so."""
+    def _heard(self, heads: Mapping[int, int], trace: Carrier = NOWHERE) -> None:
+        """Note how far environments have come, whoever says so, and the trace of the change that brought them there."""
         for environment_id, revision in heads.items():
             feed = self._feeds.get(environment_id)
             if feed is not None and revision != feed.revision:
                 feed.head = revision
-                self._heads[environment_id] = revision
+                _, known = self._heads.get(environment_id, (revision, NOWHERE))
+                self._heads[environment_id] = revision, trace or known
                 self._advanced.set()
 
     async def _catch_up_forever(self) -> None:
@@ -84,13 +87,16 @@ class Hub:
             await self._advanced.wait()
             self._advanced.clear()
             heads, self._heads = self._heads, {}
-            for environment_id, revision in heads.items():
+            for environment_id, (revision, trace) in heads.items():
                 feed = self._feeds.get(environment_id)
                 if feed is None:
                     continue
                 try:
-                    await database_sync_to_async(feed.catch_up, thread_sensitive=False)(revision)
-                    feed.show()
+                    with tracing.span("flagsite.stream", parent=trace, kind="CONSUMER") as span:
+                        await database_sync_to_async(feed.catch_up, thread_sensitive=False)(revision)
+                        feed.show(tracing.carrier())
+                        span.set_attribute("flagsite.revision", feed.revision)
+                        span.set_attribute("flagsite.subscribers", len(feed.subscribers))
                 except Exception as error:  # noqa: BLE001 - the next check tries again
                     metrics.work_failed("catch_up")
                     log.warning("catch_up_failed", environment=environment_id, error=repr(error))
@@ -103,7 +109,8 @@ class Hub:
                 await layer.group_add(GROUP, channel)
                 while True:
                     message = await layer.receive(channel)
-                    self._heard({int(pk): int(revision) for pk, revision in message["heads"]})
+                    heads = {int(pk): int(revision) for pk, revision in message["heads"]}
+                    self._heard(heads, tracing.carrier_in(message.get("trace")))
             except Exception as error:  # noqa: BLE001 - Redis may be away; until it is back, the check does the work
                 metrics.work_failed("listen")
                 log.warning("notifications_lost", error=repr(error))

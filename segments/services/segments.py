@@ -20,6 +20,7 @@ from flagsite.lib.canonical import same
 from flagsite.lib.cycles import cycle_through
 from flagsite.lib.keys import MESSAGE, is_key
 from flagsite.lib.problems import InputError, InvalidInput, StaleVersion
+from flagsite.lib.tracing import traced
 from segments.errors import SegmentInUse
 from segments.id_lists import audited
 from segments.models import Segment, SegmentUse
@@ -40,6 +41,7 @@ class SegmentFields(TypedDict, total=False):
     excluded: list[str]
 
 
+@traced
 @transaction.atomic
 def create_segment(*, project: Project, key: str, fields: SegmentFields, by: Actor, comment: str = "") -> Segment:
     """Create a segment and publish it to every environment of the project.
@@ -64,6 +66,7 @@ def create_segment(*, project: Project, key: str, fields: SegmentFields, by: Act
     return segment
 
 
+@traced
 @transaction.atomic
 def update_segment(
     *,
@@ -99,6 +102,7 @@ def update_segment(
     return segment
 
 
+@traced
 @transaction.atomic
 def delete_segment(
     *,

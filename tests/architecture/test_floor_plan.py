@@ -74,6 +74,7 @@ NOUNS = {
     "flags/starters": "what a new flag can begin from: release, experiment and so on",
     "flags/segment_uses": "finds the flags that name a segment",
     "flags/stream": "hub, feeds and subscribers of the WebSocket",
+    "flags/traces": "what spans say of evaluations and changes",
     "flags/usage": "when flags were asked for, how often, and which are stale",
 }
 """Rooms that one app has and the others have not: `app/noun`, and what it decides."""

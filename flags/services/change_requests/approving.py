@@ -14,8 +14,10 @@ from flags.querysets import lock_change_request
 from flags.services.change_requests.rehearsing import rehearse
 from flagsite.lib import clock
 from flagsite.lib.problems import StaleVersion
+from flagsite.lib.tracing import traced
 
 
+@traced
 @transaction.atomic
 def approve(change_request: ChangeRequest, *, by: Actor, version: int, comment: str = "") -> Approval:
     """Approve the change request as it stands at this version.

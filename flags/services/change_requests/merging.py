@@ -21,6 +21,7 @@ from flags.services.fields import PER_ENVIRONMENT
 from flags.services.writing import shared_fields
 from flagsite.lib.canonical import same
 from flagsite.lib.problems import InvalidInput
+from flagsite.lib.tracing import traced
 from segments.errors import SegmentNotFound
 from segments.querysets import segment_named
 
@@ -68,6 +69,7 @@ def compare(change_request: ChangeRequest, *, choices: Mapping[str, str] | None 
     return Comparison(asked.collisions, edits, asked.unsettled, asked.gone)
 
 
+@traced
 @transaction.atomic
 def merge(change_request: ChangeRequest, *, choices: Mapping[str, str], by: Actor, version: int) -> ChangeRequest:
     """Give the change request the edits that bring both changes together; it is reviewed anew.

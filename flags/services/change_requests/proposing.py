@@ -18,9 +18,11 @@ from flags.services.change_requests.rehearsing import Difference, rehearse, segm
 from flags.services.writing import shared_fields
 from flagsite.lib import clock
 from flagsite.lib.problems import StaleVersion
+from flagsite.lib.tracing import traced
 from segments.querysets import segment_named
 
 
+@traced
 @transaction.atomic
 def propose(*, project: Project, edits: Sequence[Edit], by: Actor, title: str = "", comment: str = "") -> ChangeRequest:
     """Keep the edits as a change request, having rehearsed them; nothing that decides anything changes yet.
@@ -50,6 +52,7 @@ def propose(*, project: Project, edits: Sequence[Edit], by: Actor, title: str = 
     return change_request
 
 
+@traced
 @transaction.atomic
 def revise(change_request: ChangeRequest, *, edits: Sequence[Edit], by: Actor, version: int) -> ChangeRequest:
     """Give a change request other edits. Whoever approved the old ones has not approved these.
@@ -79,6 +82,7 @@ def revise(change_request: ChangeRequest, *, edits: Sequence[Edit], by: Actor, v
     return held
 
 
+@traced
 @transaction.atomic
 def withdraw(change_request: ChangeRequest, *, by: Actor) -> ChangeRequest:
     """Take a change request back: it can no longer be published.

@@ -16,10 +16,12 @@ from flags.services.change_requests.approving import approvals_in_force
 from flags.services.change_requests.rehearsing import Difference, carry_out, rehearse
 from flagsite.lib import clock
 from flagsite.lib.problems import InvalidInput, Refusal, StaleVersion
+from flagsite.lib.tracing import traced
 
 MOVED = "Somebody has changed what this was made on; see both changes and merge them."
 
 
+@traced
 @transaction.atomic
 def publish_change_request(
     change_request: ChangeRequest, *, by: Actor, version: int, comment: str = ""
@@ -48,6 +50,7 @@ def publish_change_request(
     return held
 
 
+@traced
 @transaction.atomic
 def schedule_change_request(
     change_request: ChangeRequest, *, by: Actor, version: int, at: datetime, comment: str = ""

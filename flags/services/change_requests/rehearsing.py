@@ -29,6 +29,7 @@ from flags.services.everywhere import check_versions, update_flag_everywhere
 from flags.services.fields import FlagFields
 from flags.services.writing import shared_fields
 from flagsite.lib.canonical import canonical
+from flagsite.lib.tracing import traced
 from segments.models import Segment
 from segments.querysets import segment_named
 from segments.services import SegmentFields, delete_segment, update_segment
@@ -78,6 +79,7 @@ class Difference:
         return found.hexdigest()
 
 
+@traced
 def rehearse(*, project: Project, edits: Sequence[Edit], by: Actor) -> Difference:
     """Return what the edits would change, and change nothing.
 

@@ -23,6 +23,7 @@ from flagsite_sdk.reports import Chores, Reports
 from flagsite_sdk.settings import Settings
 from flagsite_sdk.status import Board, Source, State
 from flagsite_sdk.stream import Stream
+from flagsite_sdk.tracing import tracing_of
 from flagsite_sdk.updates import Updates
 
 
@@ -48,7 +49,8 @@ class Background:
         self._saved: int | None = configuration.revision if configuration.source is Source.DISK else None
         self._board = board
         self._stopping = threading.Event()
-        self._http = HttpClient(settings)
+        tracing = tracing_of(enabled=settings.tracing)
+        self._http = HttpClient(settings, tracing)
         self._stream = Stream(settings)
         applied = Applied()
         updates = Updates(
@@ -61,6 +63,7 @@ class Background:
             on_applied=applied.note,
             measurements=measurements,
             stopping=self._stopping,
+            tracing=tracing,
         )
         self.reports = (
             Reports(

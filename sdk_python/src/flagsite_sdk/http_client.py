@@ -12,6 +12,7 @@ from flagsite_sdk.errors import Refused, ServerProblem, Unauthorized, Unreachabl
 from flagsite_sdk.forks import importing
 from flagsite_sdk.retry_after import read_retry_after
 from flagsite_sdk.settings import Settings
+from flagsite_sdk.tracing import NoTracing, Tracing
 from flagsite_sdk.version import USER_AGENT
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ _NOT_MODIFIED = 304
 class HttpClient:
     """A connection pool to one server, opened with the first request. Thread-safe."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tracing: Tracing | None = None) -> None:
         self._settings = settings
+        self._tracing = tracing or NoTracing()
         self._opening = threading.Lock()
         self._client: httpx.Client | None = None
         self._closed = False
@@ -92,14 +94,16 @@ class HttpClient:
         import httpx
 
         try:
-            answer = client.request(
-                method,
-                self._settings.base_url + path,
-                params=None if query is None else {"since": query},
-                headers=headers,
-                content=body,
-                timeout=self._settings.request_timeout if timeout is None else timeout,
-            )
+            with self._tracing.requesting(method, path) as asked:
+                answer = client.request(
+                    method,
+                    self._settings.base_url + path,
+                    params=None if query is None else {"since": query},
+                    headers={**headers, **asked.headers},
+                    content=body,
+                    timeout=self._settings.request_timeout if timeout is None else timeout,
+                )
+                asked.answered(answer.status_code)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError) as problem:
             # RuntimeError is what a pool says that was closed by close()
             raise Unreachable(f"{method} {path}: {str(problem) or type(problem).__name__}") from None

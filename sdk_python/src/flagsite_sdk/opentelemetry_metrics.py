@@ -1,4 +1,4 @@
-"""Hands a client's measurements to OpenTelemetry, where that is installed (``flagsite-sdk[opentelemetry]``).
+"""Hands a client's measurements to OpenTelemetry, where that is installed (``flagsite-sdk[otel]``).
 
 ::
 

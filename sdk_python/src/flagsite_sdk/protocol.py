@@ -30,11 +30,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict on one message, and the message's JSON."""
+    """The verdict on one message, the message's JSON, and in it where in a trace its change was made (unread)."""
 
     verdict: Verdict
     revision: int
     document: bytes = b""
+    trace: bytes = b""
 
 
 class _Envelope(msgspec.Struct):
@@ -43,6 +44,7 @@ class _Envelope(msgspec.Struct):
     revision: int
     since: int | None = None
     flags: msgspec.Raw = msgspec.Raw()
+    trace: msgspec.Raw = msgspec.Raw()
 
 
 _read = msgspec.json.Decoder(_Envelope)
@@ -77,19 +79,20 @@ class Protocol:
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             raise Unreadable(f"not a message of Flagsite's stream: {problem}") from None
         if envelope.since is not None:
-            return self._delta(envelope.since, envelope.revision, document, holding)
+            return self._delta(envelope, envelope.since, document, holding)
         if bytes(envelope.flags):
             self._behind = 0
             return Decision(Verdict.REPLACE, envelope.revision, document)
         return self._heartbeat(envelope.revision, holding)
 
-    def _delta(self, since: int, revision: int, document: bytes, holding: int | None) -> Decision:
+    def _delta(self, envelope: _Envelope, since: int, document: bytes, holding: int | None) -> Decision:
+        revision = envelope.revision
         if holding is None or since > holding:
             return Decision(Verdict.GAP, revision)
         if revision <= holding:
             return Decision(Verdict.FRESH, revision)
         self._behind = 0
-        return Decision(Verdict.APPLY, revision, document)
+        return Decision(Verdict.APPLY, revision, document, bytes(envelope.trace))
 
     def _heartbeat(self, revision: int, holding: int | None) -> Decision:
         if holding is None and revision == 0:  # an environment in which nothing was ever published

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import urlsplit
 
 from flagsite_sdk.errors import InvalidSettings
+from flagsite_sdk.tracing import tracing_of
 
 if TYPE_CHECKING:
     import ssl  # 12 ms, for a setting that few programs use
@@ -51,6 +52,7 @@ class Keywords(TypedDict, total=False):
     close_timeout: float
     max_message_bytes: int
     ssl_context: "ssl.SSLContext | None"
+    tracing: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +90,7 @@ class Settings:
         max_message_bytes: a configuration larger than this (unpacked) is refused.
         ssl_context: for https/wss with a private authority or client certificates; None is the system's
             trust.
+        tracing: spans of updates and requests by OpenTelemetry (``flagsite-sdk[otel]``); reads are not traced.
     """
 
     url: str
@@ -116,12 +119,13 @@ class Settings:
     close_timeout: float = 2.0
     max_message_bytes: int = 128 * 1024 * 1024
     ssl_context: "ssl.SSLContext | None" = None
+    tracing: bool = False
 
     def __post_init__(self) -> None:
         _check_url(self.url)
         if not self.offline:
             _check_key(self.api_key)
-        for name in ("lazy", "offline", "stream", "report"):
+        for name in ("lazy", "offline", "stream", "report", "tracing"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidSettings(f"{name} must be True or False, not {getattr(self, name)!r}")
         for name in ("start_timeout", "close_timeout"):
@@ -146,6 +150,7 @@ class Settings:
             raise InvalidSettings(f"record_attributes must be paths of attributes, not {self.record_attributes!r}")
 
     def _check_objects(self) -> None:
+        tracing_of(enabled=self.tracing)  # refuses where OpenTelemetry is missing
         if self.bootstrap is not None and not isinstance(self.bootstrap, str | Path | bytes | Mapping):
             raise InvalidSettings("bootstrap must be a path, bytes or a mapping")
         if self.cache_path is not None and not isinstance(self.cache_path, str | Path):

@@ -22,6 +22,7 @@ from flagsite_sdk.quiet_log import QuietLog
 from flagsite_sdk.settings import Settings
 from flagsite_sdk.status import Board, Source, State
 from flagsite_sdk.stream import Cause, Ending
+from flagsite_sdk.tracing import NoTracing, Tracing
 
 _NEVER = float("inf")
 _RESYNCS_BEFORE_WHOLE = 2  # gaps without progress, after which everything is asked for
@@ -54,6 +55,7 @@ class Updates:
         on_applied: Callable[[Update], object] = lambda _: None,
         measurements: Listeners[Measurement] | None = None,
         stopping: threading.Event,
+        tracing: Tracing | None = None,
         wait: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
@@ -68,6 +70,7 @@ class Updates:
         self._measurements: Listeners[Measurement] = Listeners() if measurements is None else measurements
         self._was_current = False  # since the start; what brings us there is no update
         self._stopping = stopping
+        self._tracing = tracing or NoTracing()
         self._wait = wait or stopping.wait
         self._clock = clock
         self._jitter = jitter
@@ -194,10 +197,8 @@ class Updates:
 
     def _carry_out(self, decision: Decision, source: Source) -> None:
         match decision.verdict:
-            case Verdict.REPLACE:
-                change = self._configuration.replace(decision.document, source=source)
-            case Verdict.APPLY:
-                change = self._configuration.apply(decision.document, source=source)
+            case Verdict.REPLACE | Verdict.APPLY:
+                change = self._apply(decision, source)
             case Verdict.GAP:
                 self._resyncs += 1
                 self._started_over = f"changes were missed: the server is at revision {decision.revision}"
@@ -219,3 +220,12 @@ class Updates:
     def _tell(self, name: str, number: int, **attributes: str) -> None:
         if self._measurements:
             self._measurements.tell(Measurement(name, number, attributes))
+
+    def _apply(self, decision: Decision, source: Source) -> Change:
+        """Change what is held; the end of the change's trace."""
+        whole = decision.verdict is Verdict.REPLACE
+        change = self._configuration.replace if whole else self._configuration.apply
+        with self._tracing.applying(decision.trace, source) as applied:
+            changed = change(decision.document, source=source)
+            applied(changed.revision)
+        return changed
