@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser screenshots coverage bench bench-recording bench-write check lint format migrations dashboards hooks constraints clean
+.PHONY: help run test browser screenshots coverage bench bench-recording bench-ingest bench-write check lint format migrations dashboards hooks constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -83,6 +83,9 @@ bench: $(BENCH)/.installed $(DEVELOPMENT) ## Engine and SDK beside nine publishe
 
 bench-recording: $(DEVELOPMENT) ## What recording evaluations costs the server, by itself (ARGS="--rounds 30")
 	$(BIN)/python -m tests.benchmarks.recording $(ARGS)
+
+bench-ingest: $(DEVELOPMENT) ## Reports of 1,000 SDKs about 10,000 flags, on real PostgreSQL (ARGS="--series 500")
+	$(BIN)/python -m tests.benchmarks.ingest $(ARGS)
 
 bench-write: ARGS += --write docs/reference/benchmarks.md
 bench-write: bench ## The same, and keep the table in docs/reference/benchmarks.md

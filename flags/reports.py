@@ -85,11 +85,12 @@ class Update(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sdk(msgspec.Struct, frozen=True):
-    """Who reports."""
+    """Who reports, and the revision that it decides by; what later SDKs add here is passed over."""
 
-    name: Annotated[str, Meta(max_length=64)]
-    version: Annotated[str, Meta(max_length=64)]
-    instance: Annotated[str, Meta(max_length=64)]
+    name: Annotated[str, Meta(max_length=64, pattern=_STORABLE)]
+    version: Annotated[str, Meta(max_length=64, pattern=_STORABLE)]
+    instance: Annotated[str, Meta(max_length=64, pattern=_STORABLE)]
+    revision: Annotated[int, Meta(ge=0, le=MAX_REVISION)] | None = None
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

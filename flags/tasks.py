@@ -10,12 +10,23 @@ from flags.services import forget_evaluations as forget_decided
 from flags.services import forget_reports as forget
 from flags.services import make_partitions
 from flags.services import publish_due as publish
+from flags.services import roll_up_counts as roll_up
 
 
 @shared_task
 def forget_reports() -> int:
     """Delete reports older than their retention; return how many rows went."""
     return forget(older_than=timedelta(days=settings.REPORT_RETENTION_DAYS))
+
+
+@shared_task
+def roll_up_counts() -> int:
+    """Move counts of minutes to their hours, of hours to their days; return how many rows went."""
+    return roll_up(
+        minutes_kept=timedelta(hours=settings.COUNT_MINUTES_RETENTION_HOURS),
+        hours_kept=timedelta(days=settings.COUNT_HOURS_RETENTION_DAYS),
+        days_kept=timedelta(days=settings.COUNT_DAYS_RETENTION_DAYS),
+    )
 
 
 @shared_task

@@ -1,14 +1,14 @@
-"""When flags were last asked for, how often, and which have outlived their use: reads for lists and the home page."""
+"""When flags were last asked for, and which have outlived their use: reads for lists and the home page."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import orjson
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum, TextField
-from django.db.models.functions import Cast, TruncHour
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
 
 from flags.documents import state_document
-from flags.models import EvaluationCount, Flag, FlagState, FlagTag, LastEvaluation, Prerequisite
+from flags.models import Flag, FlagState, FlagTag, LastEvaluation, Prerequisite
 from flags.staleness import (
     NOT_ASKED_DAYS,
     PERMANENT,
@@ -90,13 +90,6 @@ def _served_where_on(states: QuerySet[FlagState]) -> dict[int, frozenset[str]]:
             "pk", "off_variation", "rollout_percentage", *parts, "is_dependent"
         )
     }
-
-
-def evaluations_by_hour(environments: Collection[int], *, since: datetime) -> dict[tuple[int, datetime], int]:
-    """Return how often flags were evaluated, by id of the environment and by hour, in one query."""
-    rows = EvaluationCount.objects.filter(environment__in=environments, minute__gte=since).order_by()
-    sums = rows.annotate(hour=TruncHour("minute")).values_list("environment", "hour").annotate(Sum("count"))
-    return {(environment, hour): total for environment, hour, total in sums}
 
 
 def _stale(flag: Flag, asked: Asked, watched: Collection[int], now: datetime) -> Stale | None:

@@ -192,6 +192,7 @@ HEARTBEAT_SECONDS = 10.0  # how often beat and a worker show that they live
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "flagsite.tasks.heartbeat", "schedule": HEARTBEAT_SECONDS, "options": {"expires": 60.0}},
     "forget-reports": {"task": "flags.tasks.forget_reports", "schedule": 3600.0},
+    "roll-up-counts": {"task": "flags.tasks.roll_up_counts", "schedule": 300.0},
     "forget-contexts": {"task": "flags.tasks.forget_contexts", "schedule": 3600.0},
     "keep-record-days": {"task": "flags.tasks.keep_record_days", "schedule": 3600.0},
     "publish-due": {"task": "flags.tasks.publish_due", "schedule": 5.0},
@@ -250,6 +251,11 @@ STREAM_HEARTBEAT_SECONDS = env.integer("STREAM_HEARTBEAT_SECONDS", default=10, l
 STREAM_CHECK_SECONDS = 1.0  # how often a stream process asks the database whether it missed a notification
 STREAM_KEY_CHECK_SECONDS = 2.0  # how soon a revoked key loses its connections
 REPORT_RETENTION_DAYS = env.integer("REPORT_RETENTION_DAYS", default=90, least=1)
+COUNT_MINUTES_RETENTION_HOURS = env.integer("COUNT_MINUTES_RETENTION_HOURS", default=2, least=1)
+COUNT_HOURS_RETENTION_DAYS = env.integer(
+    "COUNT_HOURS_RETENTION_DAYS", default=90, least=8
+)  # the week is shown by the hour
+COUNT_DAYS_RETENTION_DAYS = env.integer("COUNT_DAYS_RETENTION_DAYS", default=730, least=8)
 RECORD_EVALUATIONS = env.boolean("RECORD_EVALUATIONS", default=True)  # one by one and in the log; else only counted
 RECORD_RETENTION_DAYS = env.integer("RECORD_RETENTION_DAYS", default=14, least=1)
 CONTEXT_RETENTION_DAYS = env.integer("CONTEXT_RETENTION_DAYS", default=30, least=1)

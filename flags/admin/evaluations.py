@@ -3,16 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 from flagsite_sdk.engine.result import Reason
 
-from accounts.admin.requests import access_of
-from accounts.models import Environment
-from accounts.roles import Ability
 from flags.admin.cards import named_variations
-from flags.admin.desk_pages import DeskPages, asked_for, environments_of
+from flags.admin.desk_pages import DeskPages, asked_for, environment_meant, environments_of
 from flags.admin.paths import REASONS
 from flags.models import Flag, RecordedEvaluation
 from flags.recording.questions import Asked, evaluation_body, evaluations_of
@@ -65,10 +62,10 @@ class EvaluationPages(DeskPages):
 
         Asked by POST, though nothing changes: who a context is does not belong into addresses and access logs.
         """
-        flag = self._flag_seen(request, pk)
+        flag = self.flag_of_page(request, pk)
         environments = environments_of(flag.project)
         filters = Filters.of(request)
-        environment = _meant(environments, filters.environment)
+        environment = environment_meant(environments, filters.environment)
         rows = evaluations_of(flag.key, environment, filters.asked())
         page = min(number_of(asked_for(request, "p")) or 1, MAX_PAGE)
         found = list(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])  # counting all of them could take long
@@ -87,21 +84,6 @@ class EvaluationPages(DeskPages):
             "rows": [_told(row, flag, named) for row in found[:PAGE_SIZE]],
         }
         return self.desk_page(request, "evaluations", about)
-
-    def _flag_seen(self, request: HttpRequest, pk: int) -> Flag:
-        flags = Flag.objects.filter(pk=pk, project__in=access_of(request).projects(Ability.VIEW))
-        found = flags.select_related("project").first()
-        if found is None:
-            raise Http404
-        return found
-
-
-def _meant(environments: list[Environment], key: str) -> Environment:
-    """Return the environment of this key, by default the last: production, as a rule."""
-    found = [each for each in environments if each.key == key] if key else environments[-1:]
-    if not found:
-        raise Http404
-    return found[0]
 
 
 def _told(row: RecordedEvaluation, flag: Flag, named: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from accounts.roles import Ability
 from flags.admin.evaluations import EvaluationPages
 from flags.admin.flag_list import FlagList
 from flags.admin.flag_page import FlagPage
+from flags.admin.insights import InsightPages
 from flags.admin.proposing import lead_to_review
 from flags.admin.revising import lead_back_to_review, revised
 from flags.edits import FlagDeletion, FlagEdit
@@ -19,7 +20,7 @@ from flags.services import create_flag
 
 
 @admin.register(Flag)
-class FlagAdmin(EvaluationPages, FlagList, FlagPage):
+class FlagAdmin(InsightPages, EvaluationPages, FlagList, FlagPage):
     """Flags."""
 
     project_path = "project"

@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
-import orjson
 from django.db.models import Count, F, Q
 from django.http import HttpRequest
 
 from accounts.admin.requests import access_of
 from accounts.models import Environment, Project
 from accounts.roles import Ability
+from flags.admin import charts
 from flags.admin.flag_filters import FULL
 from flags.admin.notices import notices
 from flags.admin.timeline import Asked, moments_of
-from flags.models import FlagState, Revision
-from flags.usage import evaluations_by_hour
+from flags.counts import Used, by_hour, most_used
+from flags.models import Flag, FlagState, Revision
 from flagsite.lib import clock
 
 MAX_ENVIRONMENTS: Final = 24
@@ -24,7 +24,8 @@ MAX_ENVIRONMENTS: Final = 24
 RECENT: Final = 8
 """Changes that are told."""
 HOURS: Final = 24
-COLOURS: Final = ("#7c5cff", "#f59e0b", "#0ea5e9", "#e5488d", "#10b981", "#8b5e3c", "#2563eb", "#a3b10a")
+MOST_USED: Final = 5
+"""Flags that are named as the most used."""
 
 
 @dataclass(frozen=True)
@@ -102,40 +103,39 @@ def _evaluations(environments: Sequence[Environment], names: dict[int, str]) -> 
     """Return the evaluations of the last day for the chart and its table; None when there were none."""
     now = clock.now()
     first = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
-    found = evaluations_by_hour([each.pk for each in environments], since=first)
+    found = by_hour([each.pk for each in environments], since=first)
     hours = [first + timedelta(hours=number) for number in range(HOURS)]
     asked = [each for each in environments if any(pk == each.pk for pk, _ in found)]
     if not asked:
         return None
+    most = most_used([each.pk for each in environments], since=first, most=MOST_USED)
     series = [(names[each.pk], [found.get((each.pk, hour), 0) for hour in hours]) for each in asked]
     return {
         "total": f"{sum(sum(numbers) for _, numbers in series):,}",
-        "chart": _chart(hours, series),
-        "options": OPTIONS,
+        "chart": charts.stacked_bars(
+            [f"{hour:%H:%M}" for hour in hours],
+            [
+                charts.Series(name, numbers, charts.COLOURS[at % len(charts.COLOURS)])
+                for at, (name, numbers) in enumerate(series)
+            ],
+        ),
+        "options": charts.OPTIONS,
+        "most_used": _linked(most),
         "names": [name for name, _ in series],
         "rows": [(f"{hour:%H:%M}", [f"{numbers[at]:,}" for _, numbers in series]) for at, hour in enumerate(hours)],
     }
 
 
-def _chart(hours: Sequence[datetime], series: Sequence[tuple[str, Sequence[int]]]) -> str:
-    datasets = [
-        {"label": name, "data": numbers, "backgroundColor": COLOURS[at % len(COLOURS)], "borderRadius": 3}
-        for at, (name, numbers) in enumerate(series)
+def _linked(most: Sequence[Used]) -> list[dict[str, Any]]:
+    """Return the flags that are used most; one that was deleted, or never was, leads nowhere."""
+    rows = Flag.objects.filter(project__in={used.project_id for used in most}, key__in={used.flag_key for used in most})
+    known = {(project, key): pk for pk, project, key in rows.values_list("pk", "project", "key")}
+    return [
+        {
+            "key": used.flag_key,
+            "pk": known.get((used.project_id, used.flag_key)),
+            "number": f"{used.count:,}",
+            "failed": charts.percent(used.errors, used.count) if used.errors else "",
+        }
+        for used in most
     ]
-    return orjson.dumps({"labels": [f"{hour:%H:%M}" for hour in hours], "datasets": datasets}).decode()
-
-
-OPTIONS: Final = orjson.dumps(
-    {
-        "responsive": True,
-        "maintainAspectRatio": False,
-        "animation": False,
-        "interaction": {"mode": "index", "intersect": False},
-        "scales": {
-            "x": {"stacked": True, "grid": {"display": False}, "ticks": {"color": "#7b8494", "maxTicksLimit": 8}},
-            "y": {"stacked": True, "beginAtZero": True, "ticks": {"color": "#7b8494", "maxTicksLimit": 5}},
-        },
-        "plugins": {"legend": {"position": "bottom", "labels": {"color": "#7b8494", "boxWidth": 12}}},
-    }
-).decode()
-"""How Chart.js draws it: hours beside each other, environments on top of each other."""

@@ -61,7 +61,7 @@ def _switch_address() -> str:
 class QuickSteps(TogetherPages, TesterPages, ComparePages):
     """The steps, and the links of a row and of a flag's page."""
 
-    actions_detail = ("test_here", "compare_here", "emergency")
+    actions_detail = ("insights_here", "test_here", "compare_here", "emergency")
 
     def get_urls(self) -> list[Any]:
         """Add the steps' addresses."""
@@ -131,6 +131,11 @@ class QuickSteps(TogetherPages, TesterPages, ComparePages):
         """Tell whether the person may turn the flag off, or any."""
         flag = self.get_object(request, str(object_id)) if object_id else None
         return self.has_change_permission(request, flag)
+
+    @action(description="Insights", url_path="see-insights", icon="monitoring")  # type: ignore[untyped-decorator]  # Unfold's
+    def insights_here(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to how the flag is used."""
+        return HttpResponseRedirect(self.address("insights", self.flag_seen(request, object_id).pk))
 
     @action(description="Test with a context", url_path="test", icon="science")  # type: ignore[untyped-decorator]  # Unfold's
     def test_here(self, request: HttpRequest, object_id: str) -> HttpResponse:

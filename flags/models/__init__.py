@@ -1,21 +1,25 @@
 """The tables of the flags app: definitions, revisions, and what SDKs report."""
 
 from flags.models.change_request import Approval, ChangeRequest
+from flags.models.counts import DayCount, EvaluationCount, HourCount
 from flags.models.flag import Flag, FlagState, FlagTag, FlagType, Prerequisite, SegmentUse
 from flags.models.last_evaluation import LastEvaluation
 from flags.models.recent_context import RecentContext
 from flags.models.recorded_evaluation import RecordedEvaluation
-from flags.models.report import EvaluationCount, ReportBatch, TrackedEvent
+from flags.models.report import ReportBatch, TrackedEvent
 from flags.models.revision import Revision, RevisionItem
+from flags.models.sdk_instance import SdkInstance
 
 __all__ = [
     "Approval",
     "ChangeRequest",
+    "DayCount",
     "EvaluationCount",
     "Flag",
     "FlagState",
     "FlagTag",
     "FlagType",
+    "HourCount",
     "LastEvaluation",
     "Prerequisite",
     "RecentContext",
@@ -23,6 +27,7 @@ __all__ = [
     "ReportBatch",
     "Revision",
     "RevisionItem",
+    "SdkInstance",
     "SegmentUse",
     "TrackedEvent",
 ]

@@ -1,11 +1,10 @@
-"""What SDKs report: how often a flag was evaluated, and the events their users tracked."""
+"""What SDKs report: batches, taken once each, and the events their users tracked."""
 
 from typing import ClassVar
 
 from django.db import models
 
 from accounts.models import Environment
-from flagsite.lib.keys import MAX_KEY, validate_key
 
 
 class ReportBatch(models.Model):
@@ -17,30 +16,6 @@ class ReportBatch(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
-
-
-class EvaluationCount(models.Model):
-    """How often SDKs evaluated a flag to a variation for a reason, within one minute."""
-
-    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+")
-    flag_key = models.CharField(max_length=MAX_KEY, validators=[validate_key])
-    variation = models.CharField(max_length=128, blank=True)
-    reason = models.CharField(max_length=32)
-    minute = models.DateTimeField()
-    count = models.PositiveBigIntegerField()
-
-    class Meta:
-        ordering: ClassVar = ["-minute"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["environment", "flag_key", "variation", "reason", "minute"],
-                name="evaluation_count_once_a_minute",
-            ),
-        ]
-        indexes: ClassVar = [models.Index(fields=["environment", "minute"], name="evaluation_count_in_time")]
-
-    def __str__(self) -> str:
-        return f"{self.flag_key}: {self.count} × {self.variation or 'error'} at {self.minute:%F %H:%M}"
 
 
 class TrackedEvent(models.Model):

@@ -39,6 +39,7 @@ class Slot(NamedTuple):
     flag: str
     variation: str
     reason: str
+    error_code: str
     minute: datetime
 
 
@@ -103,7 +104,8 @@ class Buffer:
         """Take what is to be recorded, and count all that was decided; return whether the buffer is half full."""
         minute = noted.time.replace(second=0, microsecond=0)
         slots = [
-            Slot(noted.environment_id, key, found.variation, found.reason, minute) for key, found in decided.items()
+            Slot(noted.environment_id, key, found.variation, found.reason, found.error_code, minute)
+            for key, found in decided.items()
         ]
         with self._lock:
             if len(decided) == 1 and not self._is_bounded(noted.environment_id, decided):

@@ -174,4 +174,6 @@ def _records(part: Waiting) -> list[Record]:
 
 def _counts(part: Waiting) -> Iterator[Count]:
     for slot, number in part.counts.items():
-        yield Count(slot.flag, slot.variation or None, slot.reason, number, slot.minute)
+        yield Count(
+            slot.flag, slot.variation or None, slot.reason, number, slot.minute, error_code=slot.error_code or None
+        )

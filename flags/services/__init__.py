@@ -20,6 +20,7 @@ from flags.services.fields import FlagFields
 from flags.services.partitions import make_partitions
 from flags.services.reports import forget_reports, receive_report
 from flags.services.restore import restore_flag
+from flags.services.rollups import roll_up_counts
 from flags.services.turning_off import turn_off_flag
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "rehearse",
     "restore_flag",
     "revise",
+    "roll_up_counts",
     "schedule_change_request",
     "turn_off_flag",
     "update_flag",

@@ -40,6 +40,17 @@ def test_counts_of_a_minute_are_summed() -> None:
     ]
 
 
+def test_a_batch_says_which_revision_decides_when_there_is_one() -> None:
+    ledger = Ledger(instance="i")
+    said = []
+    for revision in (None, 0, 7):
+        ledger.count(Counted("flag", "on", "FALLTHROUGH", 1), minute=MINUTE)
+        batch = ledger.seal(revision=revision)
+        assert batch is not None
+        said.append(json.loads(batch.body)["sdk"].get("revision", "nothing"))
+    assert said == ["nothing", 0, 7]
+
+
 def test_no_batch_has_more_entries_than_the_server_takes() -> None:
     ledger = Ledger(instance="i")
     for number in range(4_998):

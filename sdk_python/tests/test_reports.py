@@ -28,7 +28,7 @@ def test_a_batch_is_what_the_contract_says(connect: Connect, server: Server) -> 
     assert client.flush()
     (batch,) = server.batches
     assert batch.keys() == {"batch", "sdk", "counts", "events"}
-    assert batch["sdk"].keys() == {"name", "version", "instance"}
+    assert batch["sdk"].keys() == {"name", "version", "instance", "revision"}
     assert batch["sdk"]["name"] == "flagsite-python"
     (count,), (event,) = batch["counts"], batch["events"]
     assert time.strptime(count.pop("minute"), "%Y-%m-%dT%H:%M:00Z")

@@ -67,6 +67,8 @@ DOORS: Final = {
     "flags_flag_together": Door((), NOBODY, EDITORS, ("flag", "what")),
     "flags_flag_tester": Door((), SEERS, SEERS),
     "flags_flag_test_here": Door(("flag",), SEERS, SEERS),
+    "flags_flag_insights": Door(("flag",), SEERS, NOBODY),
+    "flags_flag_insights_here": Door(("flag",), SEERS, SEERS),
     "flags_flag_compare": Door((), SEERS, NOBODY),
     "flags_flag_compare_here": Door(("flag",), SEERS, SEERS),
     "flags_flag_promote": Door((), NOBODY, EDITORS, ("project key", "source", "target")),

@@ -35,6 +35,7 @@ def addresses_of(production: Environment, asked: Mapping[str, ChangeRequest]) ->
         "history": _address("flags_revision_timeline", query="project=harbour-shop&kind=flag&key=new-checkout"),
         "revision": _address("flags_revision_item", item.pk),
         "as-of": _address("flags_revision_as_of", item.pk),
+        "insights": _address("flags_flag_insights", flag.pk, query="period=week"),
         "tester": _address("flags_flag_tester", query="project=harbour-shop&flag=new-checkout"),
         "compare": _address("flags_flag_compare"),
         "segments": _address("segments_segment_changelist"),

@@ -73,6 +73,7 @@ SCREENS: Final = (
     Screen("history"),
     Screen("revision"),
     Screen("as-of", pictured=False),
+    Screen("insights", pictured=False),
     Screen("tester", prepare=_try_a_context),
     Screen("compare"),
     Screen("segments"),

@@ -75,6 +75,7 @@ class Background:
                 http=self._http,
                 instance=str(uuid.uuid4()),
                 measurements=measurements,
+                revision=lambda: configuration.holding,
             )
             if settings.report
             else None

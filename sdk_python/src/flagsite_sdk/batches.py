@@ -61,7 +61,7 @@ class Ledger:
     """The counts not yet sealed. For one thread."""
 
     def __init__(self, *, instance: str) -> None:
-        self._sdk = msgspec.json.encode({"name": NAME, "version": __version__, "instance": instance})
+        self._sdk = {"name": NAME, "version": __version__, "instance": instance}
         self._counts: Counter[_Slot] = Counter()
         self._events: list[Event] = []
         self._records: list[Recorded] = []
@@ -95,8 +95,12 @@ class Ledger:
         """Add updates; of too many the newest are kept."""
         self._updates = [*self._updates, *updates][-MOST_UPDATES:]
 
-    def seal(self) -> Batch | None:
-        """Take as much as one request may carry; None when there is nothing."""
+    def seal(self, *, revision: int | None = None) -> Batch | None:
+        """Take as much as one request may carry; None when there is nothing.
+
+        Args:
+            revision: by which flags are decided now; None while there is none.
+        """
         if not self:
             return None
         room = _Room(MOST_ENTRIES, _MOST_BYTES)
@@ -114,7 +118,7 @@ class Ledger:
         batch = str(uuid.uuid4())
         body = b'{"batch":"%b","sdk":%b,"counts":[%b],"events":[%b]}' % (
             batch.encode(),
-            self._sdk,
+            msgspec.json.encode(self._sdk if revision is None else {**self._sdk, "revision": revision}),
             b",".join(counts),
             b",".join(events),
         )

@@ -48,6 +48,7 @@ class Reports:
         http: Delivers,
         instance: str,
         measurements: Listeners[Measurement] | None = None,
+        revision: Callable[[], int | None] = lambda: None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,6 +56,7 @@ class Reports:
         self._take_counts = take_counts
         self._take_records = take_records
         self._take_updates = take_updates
+        self._revision = revision
         self._measurements: Listeners[Measurement] = Listeners() if measurements is None else measurements
         self._events = events
         self._http = http
@@ -113,7 +115,7 @@ class Reports:
             self._ledger.add(self._events.take(_EVENTS_AT_ONCE))
             self._ledger.add_records(self._take_records(_RECORDS_AT_ONCE))
             self._ledger.add_updates(self._take_updates())
-            self._sealed = self._ledger.seal()
+            self._sealed = self._ledger.seal(revision=self._revision())
         return self._sealed
 
     def _deliver(self, left: float | None) -> bool:

@@ -1,0 +1,100 @@
+"""Adding to how often flags were evaluated; noting when they last were, and which SDKs say so.
+
+On PostgreSQL a batch of thousands of rows is one statement. Everybody adds in one order (that of code points, which
+is also the order in which rows are rolled up), so that no two can wait for each other.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from accounts.models import Environment
+from flags.models import Flag, LastEvaluation, SdkInstance
+from flags.reports import Count, Sdk
+from flagsite.lib import clock
+
+_ADD: Final = """
+    INSERT INTO flags_evaluationcount (environment_id, flag_key, variation, reason, error_code, minute, count)
+    {rows}
+    ON CONFLICT (environment_id, flag_key, variation, reason, error_code, minute)
+    DO UPDATE SET count = flags_evaluationcount.count + EXCLUDED.count
+"""
+"""Django's bulk_create can replace a row that is there, but not add to it. Both databases know this SQL."""
+_ADD_ARRAYS: Final = _ADD.format(
+    rows="SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::bigint[])"
+)
+_ADD_ROW: Final = _ADD.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s)")
+
+_LAST: Final = """
+    INSERT INTO flags_lastevaluation (environment_id, flag_key, at)
+    {rows}
+    ON CONFLICT (environment_id, flag_key)
+    DO UPDATE SET at = EXCLUDED.at WHERE flags_lastevaluation.at < EXCLUDED.at
+"""
+_LAST_ARRAYS: Final = _LAST.format(rows="SELECT %s, * FROM unnest(%s::text[], %s::timestamptz[])")
+_LAST_ROW: Final = _LAST.format(rows="VALUES (%s, %s, %s)")
+LAST_EVALUATION_PRECISION: Final = timedelta(hours=1)
+"""The last evaluation of a flag is written down at most so often, so that most reports only read it."""
+
+
+@transaction.atomic
+def count_evaluations(environment: Environment, counts: Iterable[Count]) -> None:
+    """Add to how often flags were evaluated in each minute, and note when they last were."""
+    given = list(counts)
+    _add_counts(environment, given)
+    _note_last_evaluations(environment, given)
+
+
+def note_instance(environment: Environment, sdk: Sdk, *, at: datetime) -> None:
+    """Write down that an SDK has reported, and which revision it decides by."""
+    row = SdkInstance(
+        environment=environment,
+        instance=sdk.instance,
+        name=sdk.name,
+        version=sdk.version,
+        revision=sdk.revision,
+        reported_at=at,
+    )
+    SdkInstance.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["environment", "instance"],
+        update_fields=["name", "version", "revision", "reported_at"],
+    )
+
+
+def _add_counts(environment: Environment, counts: list[Count]) -> None:
+    sums: Counter[tuple[str, str, str, str, datetime]] = Counter()
+    for entry in counts:
+        minute = entry.minute.astimezone(UTC).replace(second=0, microsecond=0)
+        sums[entry.flag, entry.variation or "", entry.reason, entry.error_code or "", minute] += entry.count
+    _write(environment, [(*slot, number) for slot, number in sorted(sums.items())], arrays=_ADD_ARRAYS, row=_ADD_ROW)
+
+
+def _note_last_evaluations(environment: Environment, counts: list[Count]) -> None:
+    """Write down when flags that are there were last asked for."""
+    newest: dict[str, datetime] = {}
+    for entry in counts:
+        newest[entry.flag] = max(entry.minute.astimezone(UTC), newest.get(entry.flag, entry.minute.astimezone(UTC)))
+    held = LastEvaluation.objects.filter(environment=environment, flag_key__in=newest).values_list("flag_key", "at")
+    known = dict(held)
+    due = [key for key, at in newest.items() if key not in known or known[key] + LAST_EVALUATION_PRECISION < at]
+    if due:
+        there = Flag.objects.filter(project=environment.project_id, key__in=due).values_list("key", flat=True)
+        now = clock.now()  # a clock that runs ahead would keep a flag fresh for as long
+        rows = [(key, min(newest[key], now)) for key in sorted(there)]
+        _write(environment, rows, arrays=_LAST_ARRAYS, row=_LAST_ROW)
+
+
+def _write(environment: Environment, rows: Sequence[tuple[Any, ...]], *, arrays: str, row: str) -> None:
+    """Write the rows in their order: in one statement where the database knows arrays."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(arrays, [environment.pk, *(list(column) for column in zip(*rows, strict=True))])
+        else:
+            cursor.executemany(row, [(environment.pk, *each) for each in rows])
