@@ -11,6 +11,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from flags.models import RecordedEvaluation
 from flagsite.lib import clock
 
 DAYS_AHEAD: Final = 3
@@ -38,14 +39,19 @@ def make_partitions() -> list[date]:
     return missing
 
 
-def drop_partitions(*, before: datetime) -> list[date]:
-    """Drop the days that lie wholly before the moment; return which."""
+def drop_partitions(*, before: datetime) -> int:
+    """Drop the days that lie wholly before the moment, and older rows without a day; return how many those were.
+
+    Where there are no partitions, all rows are such. A day that has begun before the moment stays until it is over:
+    deleting its rows hour by hour is what partitions are there to avoid.
+    """
     if not _is_partitioned():
-        return []
-    over = sorted(day for day in _days() if _midnight(day) + timedelta(days=1) <= before)
-    for day in over:
+        return RecordedEvaluation.objects.filter(time__lt=before).delete()[0]
+    for day in sorted(day for day in _days() if _midnight(day) + timedelta(days=1) <= before):
         _run(f'DROP TABLE "{_name(day)}"')
-    return over
+    with connection.cursor() as cursor:
+        cursor.execute(f'DELETE FROM "{_OTHER}" WHERE time < %s', [before])  # noqa: S608 - a name of ours
+        return int(cursor.rowcount)
 
 
 def _make(day: date) -> None:
