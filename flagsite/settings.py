@@ -249,6 +249,7 @@ SPECTACULAR_SETTINGS = {
 
 STREAM_HEARTBEAT_SECONDS = env.integer("STREAM_HEARTBEAT_SECONDS", default=10, least=1)
 STREAM_CHECK_SECONDS = 1.0  # how often a stream process asks the database whether it missed a notification
+STREAM_PRESENCE_SECONDS = 30.0  # how often a stream process writes down which SDKs are connected
 STREAM_KEY_CHECK_SECONDS = 2.0  # how soon a revoked key loses its connections
 REPORT_RETENTION_DAYS = env.integer("REPORT_RETENTION_DAYS", default=90, least=1)
 COUNT_MINUTES_RETENTION_HOURS = env.integer("COUNT_MINUTES_RETENTION_HOURS", default=2, least=1)

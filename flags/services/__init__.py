@@ -17,6 +17,7 @@ from flags.services.environments import open_environment
 from flags.services.evaluations import forget_evaluations, forget_evaluations_of, record_evaluations
 from flags.services.everywhere import update_flag_everywhere
 from flags.services.fields import FlagFields
+from flags.services.instances import note_instances
 from flags.services.partitions import make_partitions
 from flags.services.reports import forget_reports, receive_report
 from flags.services.restore import restore_flag
@@ -35,6 +36,7 @@ __all__ = [
     "make_partitions",
     "merge",
     "note_contexts",
+    "note_instances",
     "open_environment",
     "propose",
     "publish_change_request",

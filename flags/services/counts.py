@@ -1,4 +1,4 @@
-"""Adding to how often flags were evaluated; noting when they last were, and which SDKs say so.
+"""Adding to how often flags were evaluated, and noting when they last were.
 
 On PostgreSQL a batch of thousands of rows is one statement. Everybody adds in one order (that of code points, which
 is also the order in which rows are rolled up), so that no two can wait for each other.
@@ -12,8 +12,8 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from accounts.models import Environment
-from flags.models import Flag, LastEvaluation, SdkInstance
-from flags.reports import Count, Sdk
+from flags.models import Flag, LastEvaluation
+from flags.reports import Count
 from flagsite.lib import clock
 
 _ADD: Final = """
@@ -46,24 +46,6 @@ def count_evaluations(environment: Environment, counts: Iterable[Count]) -> None
     given = list(counts)
     _add_counts(environment, given)
     _note_last_evaluations(environment, given)
-
-
-def note_instance(environment: Environment, sdk: Sdk, *, at: datetime) -> None:
-    """Write down that an SDK has reported, and which revision it decides by."""
-    row = SdkInstance(
-        environment=environment,
-        instance=sdk.instance,
-        name=sdk.name,
-        version=sdk.version,
-        revision=sdk.revision,
-        reported_at=at,
-    )
-    SdkInstance.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["environment", "instance"],
-        update_fields=["name", "version", "revision", "reported_at"],
-    )
 
 
 def _add_counts(environment: Environment, counts: list[Count]) -> None:

@@ -13,7 +13,8 @@ from flags.contexts import kept_of, stored_id
 from flags.latency import note_latencies
 from flags.models import Flag, LastEvaluation, RecordedEvaluation, ReportBatch, SdkInstance, TrackedEvent
 from flags.reports import Evaluation, Report
-from flags.services.counts import count_evaluations, note_instance
+from flags.services.counts import count_evaluations
+from flags.services.instances import note_instances
 from flags.services.records import Record, keep_records
 from flagsite.lib import clock
 
@@ -30,7 +31,7 @@ def receive_report(environment: Environment, report: Report) -> bool:
     if not is_new:
         return False
     count_evaluations(environment, report.counts)
-    note_instance(environment, report.sdk, at=batch.received_at)
+    note_instances({(environment.pk, report.sdk.instance): report.sdk}, at=batch.received_at)
     TrackedEvent.objects.bulk_create(
         TrackedEvent(
             environment=environment,

@@ -15,6 +15,7 @@ from accounts.api.authentication import key_of_header
 from accounts.models import ServerKey
 from flags.stream import metrics
 from flags.stream.hub import hub
+from flags.stream.presence import sdk_of
 from flags.stream.subscriber import Subscriber
 from flagsite.lib import problems
 from flagsite.lib.digits import number_of
@@ -47,7 +48,9 @@ class StreamConsumer(AsyncConsumer):
         try:
             self._subscriber = await hub().join(
                 key.environment,
-                lambda feed: Subscriber(feed, revision=self._since(), key_id=key.pk, send=self.send),
+                lambda feed: Subscriber(
+                    feed, revision=self._since(), key_id=key.pk, send=self.send, sdk=sdk_of(dict(self.scope["headers"]))
+                ),
             )
         except OperationalError:
             await self.send({"type": "websocket.close", "code": TRY_AGAIN_LATER})

@@ -20,6 +20,7 @@ from accounts.querysets import server_keys_in_force
 from flags.notifications import GROUP, listen
 from flags.stream import metrics
 from flags.stream.feed import Feed
+from flags.stream.presence import note_connected
 from flags.stream.subscriber import Subscriber
 from flagsite.lib import tracing
 from flagsite.lib.tracing import NOWHERE, Carrier
@@ -47,6 +48,7 @@ class Hub:
         yield self._every(settings.STREAM_CHECK_SECONDS, self._measure)
         yield self._every(settings.STREAM_KEY_CHECK_SECONDS, self._drop_the_revoked)
         yield self._every(float(settings.STREAM_HEARTBEAT_SECONDS), self._beat)
+        yield self._every(settings.STREAM_PRESENCE_SECONDS, self._note_connected)
         if not isinstance(get_channel_layer(), InMemoryChannelLayer):
             yield self._listen_to_other_processes()
 
@@ -143,6 +145,9 @@ class Hub:
         for subscriber in self._subscribers():
             if subscriber.key_id not in in_force:
                 subscriber.close(KEY_REVOKED)
+
+    async def _note_connected(self) -> None:
+        await note_connected(self._subscribers())
 
     async def _beat(self) -> None:
         for subscriber in self._subscribers():

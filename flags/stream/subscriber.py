@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from flags.reports import Sdk
 from flags.snapshots import Update
 from flags.stream import metrics
 from flags.stream.feed import Feed
@@ -20,14 +21,20 @@ class Subscriber:
     it missed as one delta.
     """
 
-    def __init__(self, feed: Feed, *, revision: int, key_id: str, send: Send) -> None:
+    def __init__(self, feed: Feed, *, revision: int, key_id: str, send: Send, sdk: Sdk | None = None) -> None:
         self.key_id = key_id
+        self.sdk = sdk
         self.feed = feed
         self._revision = revision
         self._send = send
         self._woken = asyncio.Event()
         self._heartbeat_due = True  # the first message may say: you lack nothing
         self._closing: int | None = None
+
+    @property
+    def revision(self) -> int:
+        """Return the revision that it holds: what it said at first, then what it was sent."""
+        return self._revision
 
     def wake(self) -> None:
         """There may be something new."""

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from uuid import UUID
 
 import pytest
 from flagsite_sdk import Source, State
@@ -25,6 +26,7 @@ def test_the_key_travels_in_a_header_and_never_in_the_url(connect: Connect, serv
     assert path == "/sdk/stream?since=0"
     assert headers["authorization"] == f"Bearer {server.key}"
     assert headers["user-agent"].startswith("flagsite-python/")
+    assert UUID(headers["flagsite-instance"]).version == 4
     assert "sec-websocket-extensions" not in headers  # the server packs once for all
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
@@ -13,7 +14,11 @@ from accounts.models import Environment
 from flags.counts import PERIODS, Counted
 from flags.insights import insights_of
 from flags.models import DayCount, EvaluationCount, Flag, HourCount, ReportBatch, SdkInstance
+from flags.reports import Sdk
 from flags.services import forget_reports
+from flags.stream.feed import Feed
+from flags.stream.presence import note_connected, sdk_of
+from flags.stream.subscriber import Subscriber
 from flagsite.lib import clock
 from tests.conftest import Person
 from tests.desk import Desk
@@ -74,7 +79,7 @@ def test_a_viewer_sees_evaluations_errors_and_changes(vi: Person, sale: Flag, pr
     page = insights(vi, sale, environment="production", period="hour")
     assert page.status_code == 200
     words = page.content.decode()
-    for told in ("97 %", "3 %", "INVALID_CONTEXT", "Rollout 100 % → 25 %.", "As a table", "No SDK has reported"):
+    for told in ("97 %", "3 %", "INVALID_CONTEXT", "Rollout 100 % → 25 %.", "As a table", "No SDK was heard of"):
         assert told in words
     on, failed, marks = orjson.loads(page.context["chart"])["datasets"]
     assert (sum(on["data"]), sum(failed["data"]), failed["label"]) == (97, 3, "Error")
@@ -178,3 +183,47 @@ def test_the_code_of_an_error_is_counted_apart(sdk: APIClient) -> None:
         "INVALID_CONTEXT",
         "",
     }
+
+
+# --- SDKs on the stream ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({b"user-agent": b"flagsite-python/0.1.0", b"flagsite-instance": b"a"}, ("flagsite-python", "0.1.0", "a")),
+        ({b"user-agent": b"curl", b"flagsite-instance": b"a"}, ("curl", "", "a")),
+        ({b"user-agent": b"flagsite-python/0.1.0"}, None),
+        ({b"flagsite-instance": b"a" * 65}, None),
+        ({b"user-agent": b"x" * 65 + b"/1", b"flagsite-instance": b"a"}, None),
+        ({}, None),
+    ],
+)
+def test_a_handshake_may_say_which_sdk_it_is(headers: dict[bytes, bytes], said: tuple[str, str, str] | None) -> None:
+    found = sdk_of(headers)
+    assert (found and (found.name, found.version, found.instance)) == said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_connected_is_noted_with_what_they_were_sent(vi: Person, sale: Flag, production: Environment) -> None:
+    async def send(message: dict[str, Any]) -> None:
+        del message
+
+    def connected(revision: int, instance: str | None) -> Subscriber:
+        sdk = instance and Sdk(name="p", version="1", instance=instance)
+        return Subscriber(feed, revision=revision, key_id="k", send=send, sdk=sdk or None)
+
+    async def note(*subscribers: Subscriber) -> None:
+        await note_connected(subscribers)
+
+    feed = Feed(production)
+    async_to_sync(note)(connected(1, "b"), connected(2, "a"), connected(2, "a"), connected(3, None))
+    assert set(SdkInstance.objects.values_list("instance", "revision")) == {("a", 2), ("b", 1)}
+    async_to_sync(note)(connected(3, "b"))
+    assert set(SdkInstance.objects.values_list("instance", "revision")) == {("a", 2), ("b", 3)}
+    assert [(each.number, each.behind) for each in insights(vi, sale).context["sdks"]] == [(2, _behind(production))]
+
+
+def _behind(production: Environment) -> int:
+    production.refresh_from_db()
+    return sum(revision < production.revision for revision in (2, 3))

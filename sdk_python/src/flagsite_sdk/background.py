@@ -51,7 +51,8 @@ class Background:
         self._stopping = threading.Event()
         tracing = tracing_of(enabled=settings.tracing)
         self._http = HttpClient(settings, tracing)
-        self._stream = Stream(settings)
+        instance = str(uuid.uuid4())
+        self._stream = Stream(settings, instance=instance)
         applied = Applied()
         updates = Updates(
             settings,
@@ -73,7 +74,7 @@ class Background:
                 take_updates=applied.take,
                 events=events,
                 http=self._http,
-                instance=str(uuid.uuid4()),
+                instance=instance,
                 measurements=measurements,
                 revision=lambda: configuration.holding,
             )

@@ -60,8 +60,9 @@ _BY_STATUS = {
 class Stream:
     """One stream at a time to one server."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, instance: str) -> None:
         self._settings = settings
+        self._instance = instance
         self._interrupted = False
         self._connection: ClientConnection | None = None
 
@@ -116,7 +117,7 @@ class Stream:
         settings = self._settings
         with connect(
             f"{settings.stream_url}?since={since}",
-            additional_headers={"Authorization": f"Bearer {settings.api_key}"},
+            additional_headers={"Authorization": f"Bearer {settings.api_key}", "Flagsite-Instance": self._instance},
             user_agent_header=USER_AGENT,
             compression=None,  # the server packs once for everyone, not once per connection
             ssl=settings.ssl_context if settings.stream_url.startswith("wss") else None,
