@@ -6,6 +6,7 @@ processes may be at work beside them. What a page asks of the database is counte
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,13 +16,13 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Environment, Project
 from accounts.querysets import lock_environments
 from flags.documents import state_document
-from flags.models import Flag, FlagState, RecentContext
+from flags.models import Flag, FlagState, HourCount, RecentContext
 from flags.publishing import Change, publish
 from flags.querysets import states_in
 from flags.services import open_environment
 from flagsite.lib import clock
 from segments.services import create_segment
-from tests.conftest import SYSTEM
+from tests.conftest import SYSTEM, Person
 from tests.desk import Desk
 from tests.flags.builders import equals, in_, make
 from tests.flags.test_query_counts import more_flags
@@ -32,8 +33,10 @@ FLAGS = 2_000
 CONTEXTS = 10_000
 SLACK = 2
 FLAG_PAGE_SECONDS = 0.3
+INSIGHTS_SECONDS = 0.3
 REVIEW_SECONDS = 1.0
 FLAG_PAGE_QUERIES = 15
+INSIGHTS_QUERIES = 15
 REVIEW_QUERIES = 50
 
 HALVES = {"split": [{"variation": "on", "weight": 33.333}, {"variation": "off", "weight": 66.667}]}
@@ -107,3 +110,19 @@ def test_the_page_of_a_flag_and_the_review_of_a_change_are_quick(
     seconds, queries = cost(lambda: desk.client.get(saved.headers["Location"]))
     assert queries <= REVIEW_QUERIES
     assert seconds < REVIEW_SECONDS * SLACK, f"{seconds:.3f} s"
+
+
+def test_insights_into_90_days_are_quick(sale: Flag, production: Environment, vi: Person) -> None:
+    now = clock.now().replace(minute=0, second=0, microsecond=0)
+    kinds = [("on", "FALLTHROUGH"), ("on", "RULE_MATCH"), ("off", "FALLTHROUGH"), ("off", "OFF"), ("", "ERROR")]
+    hours = (now - timedelta(hours=ago) for ago in range(90 * 24))
+    HourCount.objects.bulk_create(
+        HourCount(environment=production, flag_key=sale.key, variation=variation, reason=reason, hour=hour, count=7)
+        for hour in hours
+        for variation, reason in kinds
+    )
+    desk = Desk(vi)
+    for period in ("week", "quarter"):
+        seconds, queries = cost(lambda: desk.get("flags_flag_insights", sale.pk, period=period))  # noqa: B023 - at once
+        assert queries <= INSIGHTS_QUERIES
+        assert seconds < INSIGHTS_SECONDS * SLACK, f"{period}: {seconds:.3f} s"
