@@ -1,0 +1,94 @@
+"""What trips an alert, and what does not, by promtool's own clock: a table of series, and which alerts fire of them."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.prometheus import CONFIGURATION, IS_INSTALLED
+
+pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="needs Debian's package `prometheus` (.ci/run installs it)")
+
+SHOP = 'project="shop", environment="production"'
+HEALTHY = {
+    'up{job="flagsite-web", instance="a"}': "1x60",
+    'django_http_responses_total_by_status_total{status="200"}': "0+6000x60",
+    'django_http_responses_total_by_status_total{status="500"}': "0+6x60",
+    f'flagsite_evaluations_total{{{SHOP}, flag="sale", variation="on"}}': "0+60000x60",
+    f'flagsite_evaluation_errors_total{{{SHOP}, flag="typo", code="FLAG_NOT_FOUND"}}': "0+6x60",
+    f'flagsite_update_latency_seconds_bucket{{{SHOP}, source="stream", le="0.1"}}': "0+100x60",
+    f'flagsite_update_latency_seconds_bucket{{{SHOP}, source="stream", le="+Inf"}}': "0+100x60",
+    f'flagsite_stream_revisions_behind{{{SHOP}, instance="a"}}': "0 1 0 0 2 0 0x54",
+    'flagsite_stream_unchecked_seconds{instance="a"}': "1x60",
+    f'flagsite_stream_connects_total{{{SHOP}, kind="returning"}}': "0+1x60",
+    f"flagsite_sdk_connections{{{SHOP}}}": "100x60",
+    f"flagsite_stream_slow_sends_total{{{SHOP}}}": "0+1x60",
+    "flagsite_announcements_dropped_total": "0x60",
+    'flagsite_records_dropped_total{reason="full"}': "0x60",
+    'flagsite_records_dropped_total{reason="too_many_at_once"}': "0+1000x60",
+    'flagsite_celery_queue_length{queue="celery"}': "3x60",
+    "flagsite_beat_heartbeat_timestamp_seconds": "0+60x60",
+    "flagsite_beat_lag_seconds": "0.2x60",
+    'flagsite_celery_tasks_total{task="a", state="FAILURE"}': "0x60",
+}
+"""An hour, a sample a minute."""
+
+TROUBLE = {
+    "FlagsiteProcessDown": {'up{job="flagsite-web", instance="a"}': "1x30 0x29"},
+    "FlagsiteServerErrors": {'django_http_responses_total_by_status_total{status="500"}': "0+600x60"},
+    "FlagsiteEvaluationErrors": {f'flagsite_evaluation_errors_total{{{SHOP}, flag="x", code="GENERAL"}}': "0+50x60"}
+    | {f'flagsite_evaluations_total{{{SHOP}, flag="sale", variation="on"}}': "0+600x60"},
+    "FlagsiteFlagFails": {f'flagsite_evaluation_errors_total{{{SHOP}, flag="typo", code="FLAG_NOT_FOUND"}}': "0+90x60"},
+    "FlagsiteUpdatesSlow": {f'flagsite_update_latency_seconds_bucket{{{SHOP}, source="stream", le="0.1"}}': "0+90x60"}
+    | {f'flagsite_update_latency_seconds_bucket{{{SHOP}, source="stream", le="5.0"}}': "0+100x60"},
+    "FlagsiteStreamBehind": {f'flagsite_stream_revisions_behind{{{SHOP}, instance="a"}}': "0x50 1x10"},
+    "FlagsiteStreamUnchecked": {'flagsite_stream_unchecked_seconds{instance="a"}': "0+60x60"},
+    "FlagsiteReconnects": {f'flagsite_stream_connects_total{{{SHOP}, kind="returning"}}': "0+200x60"},
+    "FlagsiteSlowClients": {f"flagsite_stream_slow_sends_total{{{SHOP}}}": "0+60x60"},
+    "FlagsiteAnnouncementsDropped": {"flagsite_announcements_dropped_total": "0x40 0+1x20"},
+    "FlagsiteNotRecorded": {'flagsite_records_dropped_total{reason="full"}': "0x40 0+1x20"},
+    "FlagsiteLabelsFull": {f'flagsite_evaluations_total{{{SHOP}, flag="(other)", variation="(other)"}}': "0+1x60"},
+    "FlagsiteQueueGrows": {'flagsite_celery_queue_length{queue="celery"}': "0+5x60"},
+    "FlagsiteBeatSilent": {"flagsite_beat_heartbeat_timestamp_seconds": "0+60x50 3000x9"},
+    "FlagsiteBeatLate": {"flagsite_beat_lag_seconds": "20x60"},
+    "FlagsiteTasksFail": {'flagsite_celery_tasks_total{task="a", state="FAILURE"}': "0x40 0+1x20"},
+}
+"""What is otherwise than on a healthy site when the alert is to fire."""
+
+
+def firing(directory: Path, series: Mapping[str, str], alerts: list[str]) -> None:
+    """Let promtool evaluate the rules over the series for 59 minutes; fails unless exactly these alerts fire."""
+    found = 'sort(count by (alertname) (ALERTS{alertstate="firing"}))'
+    samples = [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in alerts]
+    document = {
+        "rule_files": [str(CONFIGURATION / "flagsite.rules.yml")],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [{"series": name, "values": values} for name, values in series.items()],
+                "promql_expr_test": [{"expr": found, "eval_time": "59m", "exp_samples": samples}],
+            }
+        ],
+    }
+    file = directory / "case.yml"
+    file.write_text(json.dumps(document))  # JSON is YAML
+    command = ["promtool", "test", "rules", str(file)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_nothing_fires_on_a_healthy_site(tmp_path: Path) -> None:
+    firing(tmp_path, HEALTHY, [])
+
+
+@pytest.mark.parametrize("alert", TROUBLE)
+def test_an_alert_fires_when_there_is_its_trouble_and_no_other_does(alert: str, tmp_path: Path) -> None:
+    firing(tmp_path, HEALTHY | TROUBLE[alert], [alert])
+
+
+def test_every_alert_is_tried() -> None:
+    text = (CONFIGURATION / "flagsite.rules.yml").read_text()
+    assert [line.split()[-1] for line in text.splitlines() if "- alert:" in line] == list(TROUBLE)
