@@ -16,7 +16,7 @@ from flagsite_sdk.engine.result import Evaluation
 from accounts.models import Environment
 from flags.contexts import is_kept, kept_of, stored_id
 from flags.limits import MAX_RECORDED_AT_ONCE
-from flags.recording.buffer import Decided, Drop, Noted, kept_of_evaluation
+from flags.recording.buffer import Decided, Drop, Noted, kept_of_evaluation, tallies_of
 from flags.recording.lines import log_evaluation, log_evaluations
 from flags.recording.recorder import Recorder
 from flagsite.lib import clock
@@ -33,21 +33,21 @@ def note_one(environment: Environment, context: Mapping[str, Any], key: str, fou
         return
     decided = {key: kept_of_evaluation(found)}
     noted = _noted(environment, context, decided if settings.RECORD_EVALUATIONS else {})
-    _recorder.note(noted, decided)
+    _recorder.note(noted, tallies_of({key: found}))
     if settings.RECORD_EVALUATIONS:
         log_evaluation(environment, noted, key, decided[key])
 
 
 def note_all(environment: Environment, context: Mapping[str, Any], found: Mapping[str, Evaluation]) -> None:
     """Record that all flags were decided at once: one by one as long as they are not too many, else only counted."""
-    decided = {key: kept_of_evaluation(each) for key, each in found.items()}
-    is_recorded = settings.RECORD_EVALUATIONS and len(decided) <= MAX_RECORDED_AT_ONCE
-    noted = _noted(environment, context, decided if is_recorded else {})
-    _recorder.note(noted, decided)
+    is_recorded = settings.RECORD_EVALUATIONS and len(found) <= MAX_RECORDED_AT_ONCE
+    decided = {key: kept_of_evaluation(each) for key, each in found.items()} if is_recorded else {}
+    noted = _noted(environment, context, decided)
+    _recorder.note(noted, tallies_of(found))
     if settings.RECORD_EVALUATIONS:
-        log_evaluations(environment, noted, len(decided))
+        log_evaluations(environment, noted, len(found))
         if not is_recorded:
-            _recorder.buffer.drop(Drop.TOO_MANY_AT_ONCE, len(decided))
+            _recorder.buffer.drop(Drop.TOO_MANY_AT_ONCE, len(found))
 
 
 def _noted(environment: Environment, context: Mapping[str, Any], decisions: Mapping[str, Decided]) -> Noted:

@@ -6,7 +6,7 @@ by the reason. Sums are kept apart from records, so that they stay right where r
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -32,15 +32,11 @@ class Drop(StrEnum):
     """Evaluations that the database did not take."""
 
 
-class Slot(NamedTuple):
-    """What is counted together."""
-
-    environment_id: int
-    flag: str
-    variation: str
-    reason: str
-    error_code: str
-    minute: datetime
+Tally = tuple[str, str, str, str]
+"""What is counted together within a minute: flag, variation, reason, error code. A plain tuple of texts: a request for
+all flags makes one for each, and these cost the garbage collector nothing."""
+Minute = tuple[int, datetime]
+"""An environment, and a minute in it."""
 
 
 class Decided(NamedTuple):
@@ -57,6 +53,14 @@ def kept_of_evaluation(found: Evaluation) -> Decided:
     """Return what is kept of an evaluation: not its value, nor the words of an error, which may quote an attribute."""
     code = found.error_code.value if found.error_code else ""
     return Decided(found.variation or "", found.reason.value, found.rule or "", code, found.revision)
+
+
+def tallies_of(found: Mapping[str, Evaluation]) -> list[Tally]:
+    """Return what is counted of evaluations."""
+    return [
+        (key, each.variation or "", str(each.reason), str(each.error_code) if each.error_code else "")
+        for key, each in found.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,15 @@ class Waiting:
     """What has been noted and is not written yet."""
 
     noted: list[Noted] = field(default_factory=list)
-    counts: Counter[Slot] = field(default_factory=Counter)
+    counts: dict[Minute, Counter[Tally]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.noted or self.counts)
+
+    @property
+    def evaluations(self) -> int:
+        """How many evaluations are counted."""
+        return sum(counter.total() for counter in self.counts.values())
 
 
 for _reason in Drop:
@@ -100,18 +109,14 @@ class Buffer:
         self._records = self._bytes = 0
         self._unknown: set[tuple[int, str]] = set()
 
-    def put(self, noted: Noted, decided: Mapping[str, Decided]) -> bool:
+    def put(self, noted: Noted, tallies: Sequence[Tally]) -> bool:
         """Take what is to be recorded, and count all that was decided; return whether the buffer is half full."""
-        minute = noted.time.replace(second=0, microsecond=0)
-        slots = [
-            Slot(noted.environment_id, key, found.variation, found.reason, found.error_code, minute)
-            for key, found in decided.items()
-        ]
+        minute = noted.environment_id, noted.time.replace(second=0, microsecond=0)
         with self._lock:
-            if len(decided) == 1 and not self._is_bounded(noted.environment_id, decided):
+            if len(tallies) == 1 and not self._is_bounded(noted.environment_id, *tallies):
                 self._lose(Drop.UNKNOWN_FLAGS, 1)
                 return False
-            self._count(slots)
+            self._count(minute, tallies)
             if noted.decisions or noted.is_recent:
                 self._keep(noted)
             return 2 * self._records >= limits.MAX_WAITING_EVALUATIONS
@@ -127,7 +132,8 @@ class Buffer:
         """Keep what could not be written, for the next time; there may be no room for others until then."""
         with self._lock:
             self._waiting.noted[:0] = waiting.noted
-            self._waiting.counts.update(waiting.counts)
+            for minute, counter in waiting.counts.items():
+                self._waiting.counts.setdefault(minute, Counter()).update(counter)
             self._records += sum(max(1, len(noted.decisions)) for noted in waiting.noted)
             self._bytes += sum(noted.size for noted in waiting.noted)
 
@@ -140,24 +146,24 @@ class Buffer:
         self.dropped[reason] += number
         metrics.dropped(reason.value, number)
 
-    def _is_bounded(self, environment_id: int, decided: Mapping[str, Decided]) -> bool:
+    def _is_bounded(self, environment_id: int, tally: Tally) -> bool:
         """Tell whether there is a flag of that key, or there were few enough keys without one."""
-        ((key, found),) = decided.items()
-        if found.error_code != ErrorCode.FLAG_NOT_FOUND or (environment_id, key) in self._unknown:
+        key, _, _, error_code = tally
+        if error_code != ErrorCode.FLAG_NOT_FOUND or (environment_id, key) in self._unknown:
             return True
         if len(self._unknown) >= limits.MAX_UNKNOWN_FLAGS:
             return False
         self._unknown.add((environment_id, key))
         return True
 
-    def _count(self, slots: Iterable[Slot]) -> None:
-        counts = self._waiting.counts
-        if len(counts) < limits.MAX_WAITING_COUNTS:
-            counts.update(slots)  # past the limit by one request's at most
+    def _count(self, minute: Minute, tallies: Sequence[Tally]) -> None:
+        counter = self._waiting.counts.setdefault(minute, Counter())
+        if sum(map(len, self._waiting.counts.values())) < limits.MAX_WAITING_COUNTS:
+            counter.update(tallies)  # past the limit by one request's at most
             return
-        for slot in slots:
-            if slot in counts:
-                counts[slot] += 1
+        for tally in tallies:
+            if tally in counter:
+                counter[tally] += 1
             else:
                 self._lose(Drop.COUNTS_FULL, 1)
 

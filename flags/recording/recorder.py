@@ -16,7 +16,7 @@ from flagsite_sdk.engine.result import Reason
 from accounts.models import Environment
 from flags import metrics
 from flags.limits import MAX_WAITING_EVALUATIONS
-from flags.recording.buffer import Buffer, Decided, Drop, Noted, Waiting
+from flags.recording.buffer import Buffer, Drop, Noted, Tally, Waiting
 from flags.reports import Count
 from flags.services import note_contexts, record_evaluations
 from flags.services.records import Record
@@ -45,9 +45,9 @@ class Recorder:
         self._seen: set[tuple[int, str]] = set()
         self._seen_since = 0.0
 
-    def note(self, noted: Noted, decided: dict[str, Decided]) -> None:
+    def note(self, noted: Noted, tallies: list[Tally]) -> None:
         """Leave what was decided to be written."""
-        is_half_full = self.buffer.put(noted, decided)
+        is_half_full = self.buffer.put(noted, tallies)
         if self.writes and self._thread is None:
             self._start()
         if is_half_full:
@@ -72,7 +72,7 @@ class Recorder:
         if self._thread is not None:
             self._thread.join(FLUSH_SECONDS)
         if not self.flush():
-            lost = self.buffer.take().counts.total()
+            lost = self.buffer.take().evaluations
             self.buffer.drop(Drop.UNWRITTEN, lost)
             log.error("evaluations_lost", number=lost)
 
@@ -117,7 +117,7 @@ class Recorder:
             return False
         except Exception:  # whatever it is, the next ones are to be written
             log.warning("evaluations_cannot_be_written", exc_info=True)
-            self.buffer.drop(Drop.UNWRITTEN, part.counts.total())
+            self.buffer.drop(Drop.UNWRITTEN, part.evaluations)
         else:
             self._keep_contexts(environment, part)
         _measure(environment, part)  # not where it is given back: it will be written another time
@@ -149,18 +149,18 @@ class Recorder:
 def _measure(environment: Environment, part: Waiting) -> None:
     """Add evaluations to the metrics; errors were, with their codes, when they were met."""
     place = metrics.Place.of(environment)
-    for slot, number in part.counts.items():
-        if slot.reason != Reason.ERROR:
-            about = {"variation": slot.variation, "reason": slot.reason}
-            metrics.evaluated(place, slot.flag, **about, source="server", number=number)
+    for counter in part.counts.values():
+        for (flag, variation, reason, _), number in counter.items():
+            if reason != Reason.ERROR:
+                metrics.evaluated(place, flag, variation=variation, reason=reason, source="server", number=number)
 
 
 def _by_environment(waiting: Waiting) -> dict[int, Waiting]:
     parts: dict[int, Waiting] = {}
     for noted in waiting.noted:
         parts.setdefault(noted.environment_id, Waiting()).noted.append(noted)
-    for slot, number in waiting.counts.items():
-        parts.setdefault(slot.environment_id, Waiting()).counts[slot] = number
+    for minute, counter in waiting.counts.items():
+        parts.setdefault(minute[0], Waiting()).counts[minute] = counter
     return parts
 
 
@@ -173,7 +173,6 @@ def _records(part: Waiting) -> list[Record]:
 
 
 def _counts(part: Waiting) -> Iterator[Count]:
-    for slot, number in part.counts.items():
-        yield Count(
-            slot.flag, slot.variation or None, slot.reason, number, slot.minute, error_code=slot.error_code or None
-        )
+    for (_, minute), counter in part.counts.items():
+        for (flag, variation, reason, error_code), number in counter.items():
+            yield Count(flag, variation or None, reason, number, minute, error_code=error_code or None)
