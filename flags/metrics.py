@@ -49,6 +49,7 @@ class Bounded:
         self._replaced = replaced
         self._lock = threading.Lock()
         self._series: dict[tuple[str, ...], Counter] = {}
+        self._others: dict[tuple[str, ...], Counter] = {}
 
     def add(self, *labels: str, number: int = 1) -> None:
         """Count; under `(other)` when there are too many series already."""
@@ -58,11 +59,13 @@ class Bounded:
         series.inc(number)
 
     def _new(self, labels: tuple[str, ...]) -> Counter:
-        with self._lock:
-            if len(self._series) < self._most:
-                return self._series.setdefault(labels, self._counter.labels(*labels))
-        bounded = [OTHER if place in self._replaced else label for place, label in enumerate(labels)]
-        return self._counter.labels(*bounded)
+        if len(self._series) < self._most:
+            with self._lock:
+                if len(self._series) < self._most:
+                    return self._series.setdefault(labels, self._counter.labels(*labels))
+        bounded = tuple(OTHER if place in self._replaced else label for place, label in enumerate(labels))
+        others = self._others.get(bounded)  # of these there are few, and of them many are counted
+        return others or self._others.setdefault(bounded, self._counter.labels(*bounded))
 
 
 _EVALUATIONS = Bounded(
