@@ -17,7 +17,7 @@ from flags.models import ChangeRequest, EvaluationCount, Flag, FlagState
 from flags.services import approve, propose, turn_off_flag
 from flagsite.lib import clock
 from tests.conftest import Person
-from tests.desk import Desk
+from tests.desk import Desk, address
 from tests.flags.builders import equals, make, rule, set_fields, state_of
 from tests.flags.test_query_counts import more_flags
 
@@ -148,6 +148,23 @@ def test_evaluations_of_the_last_day_by_hour(vi: Person, production: Environment
     assert (found["total"], dataset["label"], sum(dataset["data"]), len(dataset["data"])) == ("7", "Production", 7, 24)
     assert len(found["rows"]) == 24
     assert "As a table" in page.content.decode()
+
+
+def test_the_most_used_flags_lead_to_their_insights(vi: Person, production: Environment, sale: Flag) -> None:
+    minute = clock.now().replace(second=0, microsecond=0)
+    for key, variation, reason, number in (
+        ("sale", "on", "OFF", 30),
+        ("sale", "", "ERROR", 10),
+        ("gone", "", "ERROR", 5),
+    ):
+        row = {"flag_key": key, "variation": variation, "reason": reason, "minute": minute, "count": number}
+        EvaluationCount.objects.create(environment=production, **row)
+    page = home(vi)
+    most = [
+        (used["key"], used["pk"], used["number"], used["failed"]) for used in page.context["evaluations"]["most_used"]
+    ]
+    assert most == [("sale", sale.pk, "40", "25 %"), ("gone", None, "5", "100 %")]
+    assert address("flags_flag_insights", sale.pk) in page.content.decode()
 
 
 # --- for whom ----------------------------------------------------------------------------------------------------
