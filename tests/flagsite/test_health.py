@@ -62,3 +62,4 @@ def test_metrics_are_in_prometheus_s_format() -> None:
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith("text/plain")
     assert b"# TYPE django_http_requests_total_by_method_total counter" in response.content
+    assert b"_created" not in response.content  # it would double what is scraped
