@@ -238,3 +238,22 @@ def test_a_process_ends_in_time_when_its_collector_is_away(site: Site, collector
         answer = api.post("/evaluate", json={"flag_key": "flag-0001", "context": {"id": "ann"}})
     assert answer.status_code == 200
     process.end()  # waits for twenty seconds and then fails
+
+
+def test_what_a_celery_child_traced_last_is_sent_when_its_worker_ends(
+    site: Site, web: Process, collector: Collector
+) -> None:
+    site.environment["OTEL_BSP_SCHEDULE_DELAY"] = "600000"
+    began = len(collector.spans)
+    worker = site.worker()
+    site.environment["OTEL_BSP_SCHEDULE_DELAY"] = "100"
+    site.run("-m", "tests.processes.scheduling", "flag-0000")
+    question = {"flag_key": "flag-0000", "context": {"id": "ann"}}
+    with site.sdk_api(web) as api:
+        eventually(lambda: api.post("/evaluate", json=question).json()["reason"] == "OFF", within=30)
+    assert [span for span in collector.spans[began:] if span.name.startswith("run/")] == []
+    worker.end()
+    ran = collector.wait_for(
+        lambda span: span.name == "run/flags.tasks.publish_due" and span in collector.spans[began:]
+    )
+    assert ran.service == "flagsite"
