@@ -28,8 +28,8 @@ _recorder = Recorder()
 
 
 def note_one(environment: Environment, context: Mapping[str, Any], key: str, found: Evaluation) -> None:
-    """Record that a flag was decided by itself; a key that no flag can have is passed over."""
-    if not is_key(key):
+    """Record that a flag was decided by itself; a key that no flag can have, or nobody's context, is passed over."""
+    if not is_key(key) or not _is_somebody(context):
         return
     decided = {key: kept_of_evaluation(found)}
     noted = _noted(environment, context, decided if settings.RECORD_EVALUATIONS else {})
@@ -40,6 +40,8 @@ def note_one(environment: Environment, context: Mapping[str, Any], key: str, fou
 
 def note_all(environment: Environment, context: Mapping[str, Any], found: Mapping[str, Evaluation]) -> None:
     """Record that all flags were decided at once: one by one as long as they are not too many, else only counted."""
+    if not _is_somebody(context):
+        return
     is_recorded = settings.RECORD_EVALUATIONS and len(found) <= MAX_RECORDED_AT_ONCE
     decided = {key: kept_of_evaluation(each) for key, each in found.items()} if is_recorded else {}
     noted = _noted(environment, context, decided)
@@ -48,6 +50,11 @@ def note_all(environment: Environment, context: Mapping[str, Any], found: Mappin
         log_evaluations(environment, noted, len(found))
         if not is_recorded:
             _recorder.buffer.drop(Drop.TOO_MANY_AT_ONCE, len(found))
+
+
+def _is_somebody(context: Any) -> bool:
+    """Tell whether there is an id: without one the engine refuses the context, and there is nobody to record."""
+    return isinstance(context, Mapping) and isinstance(context.get("id"), str)
 
 
 def _noted(environment: Environment, context: Mapping[str, Any], decisions: Mapping[str, Decided]) -> Noted:

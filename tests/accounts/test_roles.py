@@ -33,6 +33,7 @@ READ: Final = [
     Door("get", f"/flags/checkout{SHOP}", None, 200),
     Door("get", f"/flags/checkout/audit{SHOP}&user_id=ann", None, 200),
     Door("get", f"/flags/checkout/history{SHOP}", None, 200),
+    Door("get", f"/flags/checkout/evaluations{SHOP}", None, 200),
     Door("get", f"/segments{SHOP}", None, 200),
     Door("get", f"/segments/beta{SHOP}", None, 200),
 ]

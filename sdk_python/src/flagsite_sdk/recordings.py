@@ -6,10 +6,10 @@ never waited for; of a context only the id and the attributes that the settings 
 """
 
 import itertools
-import random
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from random import SystemRandom
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +23,8 @@ from flagsite_sdk.settings import LONGEST_ID, Settings
 
 _LONGEST_ATTRIBUTE = 1_024
 """Bytes as JSON; the server keeps no longer ones."""
+_CHANCE = SystemRandom()
+"""Takes nothing from numbers that the caller has seeded, and draws otherwise in each forked process."""
 
 
 class Recorded(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,7 +84,7 @@ class Recordings:
 
     def draws(self) -> bool:
         """Tell whether this evaluation is among the share."""
-        return self._share >= 1 or random.random() < self._share  # noqa: S311 - no secret depends on it
+        return self._share >= 1 or _CHANCE.random() < self._share
 
     def add(self, flag_key: str, context: Context, outcome: Outcome, revision: int) -> None:
         """Queue what was served. Never raises, never waits."""

@@ -4,10 +4,10 @@ One thread runs this for as long as the client lives. What is held goes on being
 nothing here ever raises into the caller's code.
 """
 
-import random
 import threading
 import time
 from collections.abc import Callable
+from random import SystemRandom
 from typing import Protocol as Shape
 
 from flagsite_sdk.applied import Update
@@ -25,6 +25,7 @@ from flagsite_sdk.stream import Cause, Ending
 from flagsite_sdk.tracing import NoTracing, Tracing
 
 _NEVER = float("inf")
+_CHANCE = SystemRandom()  # takes nothing from numbers that the caller has seeded, and differs in forked processes
 _RESYNCS_BEFORE_WHOLE = 2  # gaps without progress, after which everything is asked for
 
 
@@ -58,7 +59,7 @@ class Updates:
         tracing: Tracing | None = None,
         wait: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = _CHANCE.random,
     ) -> None:
         self._settings = settings
         self._configuration = configuration
