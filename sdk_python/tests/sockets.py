@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 
+from websockets.exceptions import InvalidState
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
@@ -32,7 +33,7 @@ class Socket:
                     self._answer(event, judge, on_open)
 
     def send(self, frame: str | bytes) -> None:
-        with self._lock, contextlib.suppress(OSError):
+        with self._lock, contextlib.suppress(OSError, InvalidState):  # the client may be leaving
             if isinstance(frame, str):
                 self._protocol.send_text(frame.encode())
             else:
@@ -40,7 +41,7 @@ class Socket:
             self._flush()
 
     def close(self, code: int, reason: str) -> None:
-        with self._lock, contextlib.suppress(OSError):
+        with self._lock, contextlib.suppress(OSError, InvalidState):
             self._protocol.send_close(code, reason)
             self._flush()
 
