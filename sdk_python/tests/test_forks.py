@@ -172,6 +172,23 @@ def test_a_client_that_was_closed_stays_closed(run: Run, server: Server) -> None
     assert server.streams_opened == [0]
 
 
+def test_a_child_leaves_its_parents_records_to_the_parent(run: Run, server: Server) -> None:
+    process = run("""
+        client = connect(record_evaluations=1)
+        client.evaluate("new-checkout", {"id": "parent"})
+
+        def child():
+            client.evaluate("new-checkout", {"id": "child"})
+            assert client.flush()
+
+        assert ended(fork(child)) == 0
+        client.close()
+        """)
+    assert process.wait(30) == 0
+    batches = [[record["context_id"] for record in batch.get("evaluations", [])] for batch in server.batches]
+    assert sorted(each for each in batches if each) == [["child"], ["parent"]]
+
+
 def test_a_fork_in_the_middle_of_everything_leaves_no_lock_behind(run: Run, server: Server) -> None:
     """Deltas are applied, flags compiled and counts taken while the process is copied, time and again."""
     server.flags = {f"flag-{number}": documents.split() for number in range(100)}

@@ -246,13 +246,3 @@ def test_a_context_that_raises_fails_no_read(connect: Connect) -> None:
     client = connect(record_evaluations=1, record_attributes=["plan"])
     assert client.evaluate("new-checkout", Moody()) is True
     assert client.status().dropped_records == 1
-
-
-def test_a_child_of_a_fork_leaves_its_parents_records_to_the_parent(connect: Connect, server: Server) -> None:
-    client = connect(record_evaluations=1)
-    client.evaluate("new-checkout", {"id": "parent"})
-    client.before_fork()
-    client.after_fork_in_child()  # in this process: what a child would find and do
-    client.evaluate("new-checkout", {"id": "child"})
-    assert client.flush()
-    assert [record["context_id"] for record in recorded(server)] == ["child"]
