@@ -8,6 +8,7 @@ import pytest
 from flagsite_sdk import FlagClient
 
 from sdk_python.tests import documents
+from sdk_python.tests.forking import run  # noqa: F401 - a fixture
 from sdk_python.tests.server import KEY, Server, running
 
 ALICE = {"id": "alice"}
