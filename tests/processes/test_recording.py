@@ -141,7 +141,7 @@ def test_a_process_that_is_killed_loses_its_last_flush_interval_at_most_and_the_
 
 def test_all_evaluations_of_a_flag_in_the_last_hour_are_the_same_in_log_api_and_admin(site: Site) -> None:
     if shutil.which("jq") is None:
-        pytest.skip("the command on the logs needs jq")
+        pytest.skip("the documented command on the logs needs jq (.ci/run installs it)")
     process = start("web", site)
     with site.sdk_api(process) as sdk, site.api(process) as api:
         for country in ("US", "DE"):
