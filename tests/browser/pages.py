@@ -97,10 +97,8 @@ class Condition:
     def says(self, attribute: str, operator: str, *values: str) -> None:
         self.line.get_by_role("combobox", name="Attribute").fill(attribute)
         self.line.get_by_role("combobox", name="Operator").select_option(label=operator)
-        chips = self.line.get_by_role("textbox", name="Add to Values")
-        plain = self.line.get_by_role("textbox", name="Value", exact=True).or_(
-            self.line.get_by_role("spinbutton", name="Value", exact=True)
-        )
+        chips = self.line.get_by_label("Add to Values")  # a text box, or a combo box where values are suggested
+        plain = self.line.get_by_label("Value", exact=True)
         expect(chips.or_(plain)).to_be_visible()
         for value in values:
             if chips.is_visible():

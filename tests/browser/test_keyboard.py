@@ -74,6 +74,23 @@ def test_a_value_is_typed_at_once_where_the_attribute_is_known(sign_in: SignIn) 
     expect(line.get_by_role("button", name="Remove US")).to_be_visible()
 
 
+def test_a_value_that_is_begun_before_the_page_has_caught_up_is_kept(sign_in: SignIn) -> None:
+    page = sign_in("ed")
+    line = open_production(page).add_rule("North America").condition(0).line
+    line.evaluate("""(line) => {
+        const attribute = line.querySelector("[aria-label=Attribute]");
+        attribute.value = "country";
+        attribute.dispatchEvent(new Event("input"));
+        attribute.dispatchEvent(new Event("change")); // what follows from it is put off until the focus has moved
+        const entry = line.querySelector("[aria-label='Add to Values']");
+        entry.focus();
+        entry.value = "US";
+        return new Promise((done) => setTimeout(done, 50));
+    }""")
+    page.keyboard.press("Enter")
+    expect(line.get_by_role("button", name="Remove US")).to_be_visible()
+
+
 def test_tabs_are_walked_with_the_arrows(sign_in: SignIn) -> None:
     page = sign_in("ed")
     open_production(page)

@@ -24,9 +24,12 @@ export function comparison(context, condition, { negated, negate, remove }) {
         left: () => setTimeout(settle), // not before the focus has arrived where it is going
     });
 
-    /** What it is compared with follows what the attribute is. */
+    /** What it is compared with follows what the attribute is; what somebody has begun to type there stays. */
     function settle() {
         const focused = value.contains(document.activeElement);
+        if (focused && document.activeElement.matches("input:not([type=checkbox])") && document.activeElement.value) {
+            return drawOperators();
+        }
         const kinds = offers.kinds(condition.attribute);
         const operator = vocabulary.find(condition.operator);
         const blank = condition.value === undefined || condition.value === "" || condition.value?.length === 0;
@@ -37,6 +40,7 @@ export function comparison(context, condition, { negated, negate, remove }) {
         drawOperators();
         if (offers.values(condition.attribute)) drawValue();
         if (focused && !value.contains(document.activeElement)) value.querySelector("input, select")?.focus();
+        return undefined;
     }
 
     function turn(name) {
