@@ -68,7 +68,7 @@ class Environment(models.Model):
     this row first, so that revisions are numbered without gaps.
 
     In a protected one every change needs a comment; where approval is required, also a second person who has approved
-    exactly this change (flags/clearances.py).
+    exactly this change (flags/publishing/clearances.py).
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="environments")

@@ -11,9 +11,9 @@ class FlagsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hand the segments app the road by which its changes reach the environments, and what flags use and ask."""
-        from flags.attribute_uses import attributes_known, values_seen
-        from flags.publishing import publish_segments
-        from flags.segment_uses import flags_using
+        from flags.publishing.publish import publish_segments
+        from flags.uses.attributes import attributes_known, values_seen
+        from flags.uses.segments import flags_using
         from segments.attributes import attributes_found_by
         from segments.publishing import publish_through
         from segments.uses import uses_found_by

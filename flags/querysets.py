@@ -10,9 +10,9 @@ from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, TextFiel
 from django.db.models.functions import Cast
 
 from accounts.models import Environment, Project
-from flags.chain import Broken, Head, Link, verify, within
+from flags.chain.digests import GENESIS
+from flags.chain.links import Broken, Head, Link, verify, within
 from flags.contexts import SeenAttribute, attributes_in, without
-from flags.digests import GENESIS
 from flags.errors import FlagNotFound, NotPending, RevisionNotFound
 from flags.limits import MAX_RECENT_CONTEXTS
 from flags.models import ChangeRequest, Flag, FlagState, Prerequisite, RecentContext, Revision, RevisionItem

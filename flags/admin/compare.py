@@ -17,12 +17,12 @@ from accounts.admin.requests import access_of
 from accounts.models import Environment
 from accounts.roles import Ability
 from flags.admin.desk_pages import DeskPages, asked_for, environments_of, project_meant
-from flags.admin.proposing import lead_to_review
-from flags.admin.side_by_side import Row, side_by_side
+from flags.admin.history.side_by_side import Row, side_by_side
+from flags.admin.reviews.proposing import lead_to_review
 from flags.documents import state_document
-from flags.edits import FlagEdit
+from flags.editing.edits import FlagEdit
+from flags.editing.promoting import PARTS, Part, parts_between, taken
 from flags.models import FlagState, Prerequisite
-from flags.promoting import PARTS, Part, parts_between, taken
 from flags.querysets import search_states
 from flagsite.lib.problems import InvalidInput, NotAllowed, Refusal, StaleVersion
 

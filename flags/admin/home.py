@@ -11,12 +11,12 @@ from django.http import HttpRequest
 from accounts.admin.requests import access_of
 from accounts.models import Environment, Project
 from accounts.roles import Ability
-from flags.admin import charts
-from flags.admin.flag_filters import FULL
+from flags.admin.flags.filters import FULL
+from flags.admin.history.timeline import Asked, moments_of
 from flags.admin.notices import notices
-from flags.admin.timeline import Asked, moments_of
-from flags.counts import Used, by_hour, most_used
+from flags.admin.usage import charts
 from flags.models import Flag, FlagState, Revision
+from flags.usage.counts import Used, by_hour, most_used
 from flagsite.lib import clock
 
 MAX_ENVIRONMENTS: Final = 24

@@ -13,10 +13,10 @@ from django.urls import reverse
 from accounts.models import Environment, Project
 from accounts.permissions import Access
 from accounts.roles import Ability
-from flags.admin.proposing import review_address
-from flags.edits import FlagDeletion, FlagEdit, edits_from_json
+from flags.admin.reviews.proposing import review_address
+from flags.editing.edits import FlagDeletion, FlagEdit, edits_from_json
 from flags.models import Approval, ChangeRequest, Flag
-from flags.usage import stale_in
+from flags.usage.last_asked import stale_in
 from flagsite.lib import clock
 from segments.wording import clipped
 

@@ -11,7 +11,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 from flags.limits import MAX_REPORT_BYTES, MAX_REPORT_ROWS
-from flags.reports import Report
+from flags.usage.reports import Report
 from flagsite.lib.problems import InvalidInput, TooLarge
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from flags.merging import MINE, THEIRS
+from flags.editing.merging import MINE, THEIRS
 from flagsite.lib.problems import Refusal
 
 CHOICE: Final = "choice:"

@@ -12,7 +12,7 @@ from flagsite.lib.stored_json import JsonDecoder
 class ChangeRequest(models.Model):
     """Edits of flags and segments that are published together or not at all.
 
-    `edits` are what was asked for (flags/edits.py), with the versions that it was made on; `heads` is, by key of the
+    `edits` (flags/editing/edits.py) are what was asked for, with the versions it was made on; `heads` is, by key of the
     environment, the revision at which those versions were read: from there a merge takes what was there before.
     `version` counts the edits' changes. `digest` is that of the exact difference that the edits make: an approval
     holds for that difference and no other.

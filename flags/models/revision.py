@@ -14,7 +14,7 @@ class Revision(models.Model):
     """One numbered, immutable change of an environment's configuration.
 
     The row is also the outbox: whoever missed the notification of it reads it here. `delta` is the exact text that
-    SDKs are sent; `digest` chains it, and who made it when and why, to the revision before (flags/digests.py).
+    SDKs are sent; `digest` chains it, and who made it when and why, to the revision before (flags/chain/digests.py).
     """
 
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="revisions")

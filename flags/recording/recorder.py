@@ -17,9 +17,9 @@ from accounts.models import Environment
 from flags import metrics
 from flags.limits import MAX_WAITING_EVALUATIONS
 from flags.recording.buffer import Buffer, Drop, Noted, Tally, Waiting
-from flags.reports import Count
 from flags.services import note_contexts, record_evaluations
 from flags.services.records import Record
+from flags.usage.reports import Count
 
 log = structlog.get_logger(__name__)
 

@@ -11,10 +11,10 @@ from accounts.permissions import require
 from accounts.querysets import lock_environments
 from accounts.roles import Ability
 from flags.documents import state_document
-from flags.drafts import check_references, check_wanted_variations, draft, new_document
+from flags.editing.drafts import check_references, check_wanted_variations, draft, new_document
 from flags.errors import FlagInUse
 from flags.models import Flag, FlagState
-from flags.publishing import Change, publish
+from flags.publishing.publish import Change, publish
 from flags.querysets import lock_flag, state_named, states_of
 from flags.services.fields import SHARED, FlagFields, own_fields
 from flags.services.writing import own_audited, set_shared, shared_fields, write_drafts, write_shared, write_tags

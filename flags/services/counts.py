@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from accounts.models import Environment
 from flags.models import Flag, LastEvaluation
-from flags.reports import Count
+from flags.usage.reports import Count
 from flagsite.lib import clock
 
 _ADD: Final = """

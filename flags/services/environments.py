@@ -6,9 +6,9 @@ from accounts.actors import Actor
 from accounts.models import Environment, Project
 from accounts.services import create_environment
 from flags.documents import state_document
-from flags.drafts import draft, new_document
+from flags.editing.drafts import draft, new_document
 from flags.models import Flag, FlagState
-from flags.publishing import Change, publish
+from flags.publishing.publish import Change, publish
 from flags.querysets import states_in
 from flags.services.writing import write_state
 from flagsite.lib.tracing import traced

@@ -12,10 +12,10 @@ from accounts.permissions import require
 from accounts.roles import Ability
 from flags.contexts import stored_id
 from flags.models import RecentContext, RecordedEvaluation
-from flags.reports import Count
 from flags.services.counts import count_evaluations
 from flags.services.partitions import drop_partitions
 from flags.services.records import Record, keep_records
+from flags.usage.reports import Count
 from flagsite.lib import clock
 
 

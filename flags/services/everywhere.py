@@ -12,7 +12,7 @@ from accounts.permissions import require
 from accounts.querysets import lock_environments
 from accounts.roles import Ability
 from flags.documents import state_document
-from flags.drafts import Draft, check_references, check_wanted_variations, draft
+from flags.editing.drafts import Draft, check_references, check_wanted_variations, draft
 from flags.models import FlagState
 from flags.querysets import lock_flag, states_of
 from flags.services.fields import FlagFields

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from flags.models import SdkInstance
-from flags.reports import Sdk
+from flags.usage.reports import Sdk
 
 
 def note_instances(seen: Mapping[tuple[int, str], Sdk], *, at: datetime) -> None:

@@ -10,12 +10,12 @@ from django.db.models import Exists, OuterRef
 from accounts.models import Environment, Project
 from flags import metrics
 from flags.contexts import kept_of, stored_id
-from flags.latency import note_latencies
 from flags.models import Flag, LastEvaluation, RecordedEvaluation, ReportBatch, SdkInstance, TrackedEvent
-from flags.reports import Evaluation, Report
 from flags.services.counts import count_evaluations
 from flags.services.instances import note_instances
 from flags.services.records import Record, keep_records
+from flags.usage.latency import note_latencies
+from flags.usage.reports import Evaluation, Report
 from flagsite.lib import clock
 
 INSTANCE_RETENTION: Final = timedelta(days=1)

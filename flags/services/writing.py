@@ -9,9 +9,9 @@ from flagsite_sdk.engine.references import named_segments
 
 from accounts.actors import Actor
 from accounts.audit import Action, record
-from flags.drafts import Draft
+from flags.editing.drafts import Draft
 from flags.models import Flag, FlagState, FlagTag, Prerequisite, SegmentUse
-from flags.publishing import Change, publish
+from flags.publishing.publish import Change, publish
 from flags.services.fields import PER_ENVIRONMENT, FlagFields
 from flags.services.owners import owner_name, set_owner
 from flagsite.lib.canonical import same

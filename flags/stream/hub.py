@@ -17,7 +17,7 @@ from django.conf import settings
 
 from accounts.models import Environment
 from accounts.querysets import server_keys_in_force
-from flags.notifications import GROUP, listen
+from flags.publishing.notifications import GROUP, listen
 from flags.stream import metrics
 from flags.stream.feed import Feed
 from flags.stream.presence import note_connected

@@ -6,9 +6,9 @@ from typing import Final
 import msgspec
 from channels.db import database_sync_to_async
 
-from flags.reports import Sdk
 from flags.services import note_instances
 from flags.stream.subscriber import Subscriber
+from flags.usage.reports import Sdk
 from flagsite.lib import clock
 
 INSTANCE: Final = b"flagsite-instance"

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from flags.reports import Sdk
 from flags.snapshots import Update
 from flags.stream import metrics
 from flags.stream.feed import Feed
+from flags.usage.reports import Sdk
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 

@@ -1,7 +1,7 @@
 """The road by which a saved page of a segment becomes a change request.
 
 Change requests belong to the flags app, which stands above this one; it hands its road in when its pages are imported
-(`flags.admin.proposing`).
+(`flags.admin.reviews.proposing`).
 """
 
 from typing import Final, Protocol

@@ -11,8 +11,8 @@ from django.urls import URLResolver, get_resolver
 from accounts.models import Environment, Invitation, Project
 from accounts.roles import Role
 from accounts.services import invite, issue_server_key
-from flags.admin.quick_steps import TOGGLE
-from flags.edits import FlagEdit
+from flags.admin.flags.quick_steps import TOGGLE
+from flags.editing.edits import FlagEdit
 from flags.models import RevisionItem
 from flags.services import propose
 from segments.services import create_segment

@@ -40,7 +40,7 @@ if __name__ == "__main__":
         update_environment,
         update_project,
     )
-    from flags.edits import FlagEdit, SegmentEdit
+    from flags.editing.edits import FlagEdit, SegmentEdit
     from flags.models import (
         EvaluationCount,
         Flag,

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Environment, Project
 from flags.documents import state_document
+from flags.editing.promoting import parts_between, taken
 from flags.models import ChangeRequest, Flag, FlagState
-from flags.promoting import parts_between, taken
 from flags.services import open_environment
 from tests.conftest import SYSTEM, Person
 from tests.desk import Desk, messages_in

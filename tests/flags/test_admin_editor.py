@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Environment, Project
+from flags.editing.starters import STARTERS
 from flags.models import Flag, RecentContext
-from flags.starters import STARTERS
 from flagsite.lib import clock
 from segments.services import create_segment
 from tests.conftest import SYSTEM, Person

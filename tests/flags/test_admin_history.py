@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Environment, Project
-from flags.admin.side_by_side import side_by_side
+from flags.admin.history.side_by_side import side_by_side
 from flags.models import Flag, Revision, RevisionItem
 from flags.services import delete_flag, open_environment
 from segments.services import create_segment, update_segment

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Environment, Project
 from flags.admin import notices as noticing
 from flags.admin.notices import Notice, notices_found_by
-from flags.edits import FlagDeletion, FlagEdit
+from flags.editing.edits import FlagDeletion, FlagEdit
 from flags.models import ChangeRequest, EvaluationCount, Flag, FlagState
 from flags.services import approve, propose, turn_off_flag
 from flagsite.lib import clock

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Environment, Project
 from accounts.services import create_project
-from flags.admin.flag_list import FlagList
+from flags.admin.flags.listing import FlagList
 from flags.models import ChangeRequest, Flag, FlagState, LastEvaluation
 from flags.services import open_environment, update_flag
 from flagsite.lib import clock

@@ -101,7 +101,7 @@ def test_flags_of_two_projects_or_too_many_are_not_changed_together(
     for step in (pick, together):
         answer = step(desk, "turn_on" if step is pick else "on", sale, elsewhere)
         assert "Pick flags of one project" in messages_in(desk.client.get(answer.headers["Location"]))[0]
-    monkeypatch.setattr("flags.admin.together.MAX_TOGETHER", 1)
+    monkeypatch.setattr("flags.admin.flags.together.MAX_TOGETHER", 1)
     answer = together(desk, "delete", sale, make(sale.project, "second"))
     assert "At most 1 flags" in messages_in(desk.client.get(answer.headers["Location"]))[0]
     assert not ChangeRequest.objects.exists()

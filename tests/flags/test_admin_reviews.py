@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Environment, Project
 from flags import recording
-from flags.edits import FlagEdit
+from flags.editing.edits import FlagEdit
 from flags.models import ChangeRequest, Flag, Revision
 from flags.services import propose
 from flagsite.lib import clock

@@ -17,7 +17,7 @@ from accounts.models import Environment, Project
 from accounts.querysets import lock_environments
 from flags.documents import state_document
 from flags.models import Flag, FlagState, HourCount, RecentContext
-from flags.publishing import Change, publish
+from flags.publishing.publish import Change, publish
 from flags.querysets import states_in
 from flags.services import open_environment
 from flagsite.lib import clock

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Environment, Project
-from flags.admin.rulers import rulers_of
+from flags.admin.deciding.rulers import rulers_of
 from flags.models import Flag, RecentContext
 from flagsite.lib import clock
 from tests.conftest import Person
@@ -157,7 +157,7 @@ def test_all_flags_of_an_environment(desk: Desk, sale: Flag, banner: Flag) -> No
 def test_of_many_flags_the_first_are_shown_and_the_rest_is_counted(
     desk: Desk, shop: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flags.admin.tester.MAX_DECIDED", 3)
+    monkeypatch.setattr("flags.admin.deciding.tester.MAX_DECIDED", 3)
     more_flags(shop, 5)
     page = ask(desk, show="all", environment="production")
     assert (len(page.context["decided"]), page.context["more"]) == (3, 2)

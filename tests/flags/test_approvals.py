@@ -7,8 +7,8 @@ import pytest
 from accounts.models import Environment, Project
 from accounts.roles import Role
 from accounts.services import withdraw_role
-from flags.chain import Head
-from flags.edits import FlagEdit
+from flags.chain.links import Head
+from flags.editing.edits import FlagEdit
 from flags.errors import ApprovalRequired, OwnChange
 from flags.models import ChangeRequest, Flag, Revision
 from flags.querysets import verified_chain

@@ -8,7 +8,7 @@ import pytest
 from accounts.actors import Actor, Source
 from accounts.errors import MissingRole
 from accounts.models import Environment, Project
-from flags.edits import Edit, FlagDeletion, FlagEdit, SegmentEdit
+from flags.editing.edits import Edit, FlagDeletion, FlagEdit, SegmentEdit
 from flags.errors import NothingChanges, NotPending
 from flags.models import ChangeRequest, Flag, Revision
 from flags.services import (

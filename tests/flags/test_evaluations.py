@@ -198,7 +198,7 @@ def test_the_page_asks_for_a_user_without_naming_them_in_its_address(vi: Person,
 
 
 def test_the_page_has_pages(vi: Person, production: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flags.admin.evaluations.PAGE_SIZE", 2)
+    monkeypatch.setattr("flags.admin.deciding.evaluations.PAGE_SIZE", 2)
     flag = make(production.project, "checkout")
     for number in range(3):
         keep(production, f"user-{number}", minutes_ago=number)

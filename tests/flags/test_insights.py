@@ -11,14 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.models import Environment
-from flags.counts import PERIODS, Counted
-from flags.insights import insights_of
 from flags.models import DayCount, EvaluationCount, Flag, HourCount, ReportBatch, SdkInstance
-from flags.reports import Sdk
 from flags.services import forget_reports
 from flags.stream.feed import Feed
 from flags.stream.presence import note_connected, sdk_of
 from flags.stream.subscriber import Subscriber
+from flags.usage.counts import PERIODS, Counted
+from flags.usage.insights import insights_of
+from flags.usage.reports import Sdk
 from flagsite.lib import clock
 from tests.conftest import Person
 from tests.desk import Desk

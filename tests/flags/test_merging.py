@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from accounts.models import Environment, Project
-from flags.edits import FlagEdit, SegmentEdit
+from flags.editing.edits import FlagEdit, SegmentEdit
+from flags.editing.merging import merged
 from flags.errors import NothingChanges
-from flags.merging import merged
 from flags.models import ChangeRequest, Flag
 from flags.services import merge, propose, publish_change_request, update_flag_everywhere
 from flags.services.change_requests import compare

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import Environment
 from flags import metrics, recording
 from flags.models import Revision
-from flags.notifications import announce
+from flags.publishing.notifications import announce
 from flags.snapshots import forget_all, snapshot_of
 from flagsite.exposition import registry
 from flagsite.lib import clock
@@ -206,7 +206,7 @@ def test_an_announcement_that_redis_does_not_take_is_counted(monkeypatch: pytest
         async def group_send(self, *_: object) -> None:
             raise ConnectionError
 
-    monkeypatch.setattr("flags.notifications.get_channel_layer", Away)
+    monkeypatch.setattr("flags.publishing.notifications.get_channel_layer", Away)
     before = now()
     announce({7: 42})
     assert now()["flagsite_announcements_dropped_total"] == before["flagsite_announcements_dropped_total"] + 1

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Environment
 from accounts.permissions import abilities_of
 from accounts.roles import Role
-from flags.edits import FlagEdit
+from flags.editing.edits import FlagEdit
 from flags.models import Flag
 from flags.services import propose, rehearse
 from tests.conftest import Person

@@ -11,9 +11,9 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import Environment, Project
-from flags import notifications, publishing
-from flags.digests import GENESIS, digest_of
+from flags.chain.digests import GENESIS, digest_of
 from flags.models import Revision
+from flags.publishing import notifications, publish
 from flags.services import update_flag
 from tests.conftest import Person
 from tests.flags.builders import PRODUCTION, boolean, change, create, create_segment, equals, rule
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def recomputed(environment: Environment) -> list[tuple[str, str]]:
-    """Return each revision's digest as stored and as it ought to be, by the formula of flags/digests.py."""
+    """Return each revision's digest as stored and as it ought to be, by the formula of flags/chain/digests.py."""
     found, previous = [], "0" * 64
     for row in Revision.objects.filter(environment=environment).order_by("number"):
         about = {
@@ -105,7 +105,7 @@ def test_a_change_that_fails_half_way_leaves_nothing(ed: Person, monkeypatch: py
     def fail(**_: Any) -> str:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(publishing, "digest_of", fail)
+    monkeypatch.setattr(publish, "digest_of", fail)
     with nothing_changes():
         for response in (
             client.patch(f"/flags/checkout{PRODUCTION}", {"enabled": False, "name": "New", "tags": ["x"]}),

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Environment
-from flags.counts import PERIODS, by_hour, most_used, usage
 from flags.models import DayCount, EvaluationCount, HourCount
-from flags.reports import Count
 from flags.services import roll_up_counts
 from flags.services.counts import count_evaluations
 from flags.tasks import roll_up_counts as roll_up_task
+from flags.usage.counts import PERIODS, by_hour, most_used, usage
+from flags.usage.reports import Count
 from flagsite.lib import clock
 from tests.flags.test_concurrency import at_once
 

@@ -11,9 +11,9 @@ from django.http import HttpResponse
 from rest_framework.test import APIClient
 
 from flags.models import EvaluationCount, ReportBatch, TrackedEvent
-from flags.reports import MAX_COUNT
 from flags.services import forget_reports
 from flags.tasks import forget_reports as forget_task
+from flags.usage.reports import MAX_COUNT
 from flagsite.lib import clock
 from tests.problems import assert_problem
 from tests.tables import nothing_changes

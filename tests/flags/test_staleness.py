@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from flags.staleness import (
+from flags.editing.starters import STARTERS
+from flags.usage.staleness import (
     NOT_ASKED_DAYS,
     OFF_DAYS,
     ROLLED_OUT_DAYS,
@@ -16,7 +17,6 @@ from flags.staleness import (
     served_at_all,
     staleness,
 )
-from flags.starters import STARTERS
 from tests.flags.builders import equals, rule, split
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

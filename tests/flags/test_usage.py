@@ -8,8 +8,8 @@ import pytest
 from accounts.models import Project
 from flags.models import Flag, FlagState, LastEvaluation
 from flags.querysets import with_states
-from flags.staleness import Kind
-from flags.usage import stale_among, stale_in, with_last_evaluation
+from flags.usage.last_asked import stale_among, stale_in, with_last_evaluation
+from flags.usage.staleness import Kind
 from flagsite.lib import clock
 from tests.flags.builders import equals, make, rule, set_fields, split
 from tests.flags.test_query_counts import more_flags

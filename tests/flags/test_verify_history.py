@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.models import Environment
-from flags.chain import Link
-from flags.digests import GENESIS, digest_of
+from flags.chain.digests import GENESIS, digest_of
+from flags.chain.links import Link
 from flags.models import Revision
 from flags.querysets import LINKS_AT_ONCE
 from tests.conftest import Person

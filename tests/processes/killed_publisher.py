@@ -17,7 +17,7 @@ if __name__ == "__main__":
         os.kill(os.getpid(), signal.SIGKILL)
 
     production = Environment.objects.get(key="production")
-    with mock.patch("flags.publishing.announce", die):
+    with mock.patch("flags.publishing.publish.announce", die):
         update_flag(
             project=production.project,
             environment=production,

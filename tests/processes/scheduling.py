@@ -9,7 +9,7 @@ if __name__ == "__main__":
     django.setup()
     from accounts.actors import Actor, Source
     from accounts.models import Project, User
-    from flags.edits import FlagEdit
+    from flags.editing.edits import FlagEdit
     from flags.models import FlagState
     from flags.services import propose, schedule_change_request
     from flagsite.lib import clock

@@ -15,7 +15,7 @@ if __name__ == "__main__":
     from accounts.services import create_project, create_user, issue_api_token, issue_server_key
     from flags.documents import state_document
     from flags.models import Flag, FlagState
-    from flags.publishing import Change, publish
+    from flags.publishing.publish import Change, publish
     from flags.querysets import states_in
     from flags.services import open_environment
 

@@ -10,9 +10,9 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from accounts.models import Environment
-from flags import heads
-from flags.chain import Broken, Head
-from flags.heads import ExportedHead
+from flags.chain import heads
+from flags.chain.heads import ExportedHead
+from flags.chain.links import Broken, Head
 from flags.querysets import digest_numbered, verified_chain
 from flagsite.lib import clock
 

@@ -7,7 +7,7 @@ from accounts.audit import Action, record
 from accounts.errors import MissingRole
 from accounts.permissions import abilities_of, require
 from accounts.roles import Ability
-from flags.edits import edits_from_json
+from flags.editing.edits import edits_from_json
 from flags.errors import OwnChange
 from flags.models import Approval, ChangeRequest
 from flags.querysets import lock_change_request

@@ -10,9 +10,9 @@ from accounts.actors import Actor
 from accounts.models import Environment, Project
 from flags.differences import Change, about_changes, flag_changes, segment_changes
 from flags.documents import state_document
-from flags.edits import Edit, FlagDeletion, FlagEdit, SegmentDeletion, SegmentEdit, edits_from_json
+from flags.editing.edits import Edit, FlagDeletion, FlagEdit, SegmentDeletion, SegmentEdit, edits_from_json
+from flags.editing.merging import Clash, Document, Merged, merged
 from flags.errors import FlagNotFound
-from flags.merging import Clash, Document, Merged, merged
 from flags.models import ChangeRequest, Revision, RevisionItem
 from flags.querysets import document_at, flag_named, state_named
 from flags.services.change_requests.proposing import revise

@@ -10,7 +10,7 @@ from accounts.audit import Action, record
 from accounts.models import Project
 from accounts.permissions import require
 from accounts.roles import Ability
-from flags.edits import Edit, FlagEdit, SegmentEdit, edits_as_json, title_of
+from flags.editing.edits import Edit, FlagEdit, SegmentEdit, edits_as_json, title_of
 from flags.errors import NothingChanges
 from flags.models import ChangeRequest
 from flags.querysets import flag_named, lock_change_request

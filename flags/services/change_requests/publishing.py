@@ -8,9 +8,9 @@ from accounts.actors import Actor, Clearance, Source
 from accounts.audit import Action, record
 from accounts.permissions import require
 from accounts.roles import Ability
-from flags.clearances import require_clearance
-from flags.edits import edits_from_json
+from flags.editing.edits import edits_from_json
 from flags.models import ChangeRequest
+from flags.publishing.clearances import require_clearance
 from flags.querysets import lock_change_request
 from flags.services.change_requests.approving import approvals_in_force
 from flags.services.change_requests.rehearsing import Difference, carry_out, rehearse

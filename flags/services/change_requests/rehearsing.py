@@ -20,7 +20,7 @@ from accounts.permissions import require
 from accounts.querysets import lock_environments
 from accounts.roles import Ability
 from flags.differences import Change, about_changes
-from flags.edits import Edit, FlagDeletion, FlagEdit, SegmentDeletion, SegmentEdit
+from flags.editing.edits import Edit, FlagDeletion, FlagEdit, SegmentDeletion, SegmentEdit
 from flags.history import Entry, entries_of, folded
 from flags.models import RevisionItem
 from flags.querysets import lock_flag, states_of, with_predecessors

@@ -1,0 +1,1 @@
+"""Flags in the admin: the list, a flag's page with its editor, and what is done from the list."""

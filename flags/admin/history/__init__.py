@@ -1,0 +1,1 @@
+"""The timeline, one change side by side, restoring, and revisions."""

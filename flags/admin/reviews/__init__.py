@@ -1,0 +1,1 @@
+"""Change requests in the admin: from a page that was saved to what is published."""

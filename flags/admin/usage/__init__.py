@@ -1,0 +1,1 @@
+"""How often flags are evaluated, to what, and which SDKs report."""

@@ -1,0 +1,167 @@
+"""A flag's insights: how often it was evaluated to what, what failed, what changed meanwhile, and which SDKs report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Count, Max, Min, Q
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from accounts.models import Environment
+from flags.admin.deciding.paths import REASONS
+from flags.admin.desk_pages import DeskPages, asked_for, environment_meant, environments_of
+from flags.admin.flags.cards import Variation, named_variations
+from flags.admin.usage import charts
+from flags.history import Entry, entries_of
+from flags.models import Flag, LastEvaluation, RevisionItem, SdkInstance
+from flags.querysets import with_predecessors
+from flags.usage.counts import PERIODS, Period, usage
+from flags.usage.insights import Insights, Shown, insights_of
+from flagsite.lib import clock
+
+DEFAULT: Final = PERIODS["day"]
+MAX_CHANGES: Final = 50
+"""Changes that are marked; of more, the newest."""
+MAX_VERSIONS: Final = 50
+"""Versions of SDKs that are listed; of more, those that reported last."""
+FAILED: Final = "Error"
+_WHY: Final = {**REASONS, "ERROR": "an error: callers got their own default"}
+_LABELS: Final = {"minute": "%H:%M", "hour": "%-d %b %H:%M", "day": "%-d %b"}
+
+
+@dataclass(frozen=True)
+class Share:
+    """A line of a table: what, how often, and which share of all that is."""
+
+    name: str
+    number: str
+    share: str
+    width: float
+    """The share in per cent, for its bar."""
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class Sdks:
+    """The SDKs of one version that reported within the last day."""
+
+    name: str
+    version: str
+    number: int
+    behind: int
+    """How many do not decide by the newest revision, as far as they say."""
+    most: int
+    """How many revisions the one furthest behind lacks."""
+    silent: int
+    """How many do not say."""
+    reported_at: datetime
+
+
+class InsightPages(DeskPages):
+    """The page of how a flag is used: whoever sees the project may read it."""
+
+    def get_urls(self) -> list[Any]:
+        """Add the page."""
+        view = self.admin_site.admin_view(require_safe(self.insights_view))
+        return [path("<int:pk>/insights/", view, name="flags_flag_insights"), *super().get_urls()]
+
+    def insights_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show a period of one environment."""
+        flag, now = self.flag_of_page(request, pk), clock.now()
+        environments = environments_of(flag.project)
+        environment = environment_meant(environments, asked_for(request, "environment"))
+        period = PERIODS.get(asked_for(request, "period"), DEFAULT)
+        named = named_variations(flag.variations)
+        found = insights_of(usage(environment.pk, flag.key, period, now=now), list(named), period, now=now)
+        changes = _changes(flag, environment, since=period.begin(now))
+        last = LastEvaluation.objects.filter(environment=environment, flag_key=flag.key)
+        about = {
+            "title": f"Insights into {flag.key}",
+            "flag": flag,
+            "environments": environments,
+            "environment": environment,
+            "periods": PERIODS.values(),
+            "period": period,
+            "total": f"{found.total:,}",
+            "failed_share": charts.percent(found.failed, found.total),
+            "last_at": last.values_list("at", flat=True).first(),
+            "variations": [
+                _share(_name(each, named), each.total, found.total, _colour(each, named)) for each in found.shown
+            ],
+            "errors": [_share(code or "without a code", number, found.total) for code, number in found.errors],
+            "reasons": [_share(_WHY.get(key, key), number, found.total) for key, number in found.reasons],
+            "changes": changes,
+            "sdks": _sdks(environment),
+            **_over_time(found, changes, named, period, now),
+        }
+        return self.desk_page(request, "insights", about)
+
+
+def _changes(flag: Flag, environment: Environment, *, since: datetime) -> list[Entry]:
+    items = RevisionItem.objects.filter(environment=environment, kind=RevisionItem.Kind.FLAG, key=flag.key)
+    newest = with_predecessors(items.filter(revision__created_at__gte=since)).order_by("-number")[:MAX_CHANGES]
+    return entries_of(newest)
+
+
+def _over_time(
+    found: Insights, changes: Sequence[Entry], named: dict[str, Variation], period: Period, now: datetime
+) -> dict[str, Any]:
+    """Return the chart, and its table with a line for each step in which something happened."""
+    moments = period.moments(now)
+    marks: list[list[str]] = [[] for _ in moments]
+    for entry in reversed(changes):
+        place = period.at(entry.item.revision.created_at, now)
+        if place is not None:
+            told = " ".join(entry.sentences[:3]) or "Published again, unchanged."
+            marks[place].append(f"Revision {entry.item.number}, {entry.item.revision.actor_label}: {told}")
+    labels = [f"{moment:{_LABELS[period.unit]}}" for moment in moments]
+    series = [charts.Series(_name(each, named), each.numbers, _hue(each, named)) for each in found.shown]
+    rows = [
+        (labels[place], [f"{each.numbers[place]:,}" for each in found.shown], marks[place])
+        for place in range(len(moments))
+        if marks[place] or any(each.numbers[place] for each in found.shown)
+    ]
+    return {
+        "chart": charts.stacked_bars(labels, series, marks=marks),
+        "options": charts.OPTIONS,
+        "names": [each.name for each in series],
+        "rows": rows,
+    }
+
+
+def _sdks(environment: Environment) -> list[Sdks]:
+    """Return the SDKs by version, in one query."""
+    rows = SdkInstance.objects.filter(environment=environment).values_list("name", "version")
+    head = environment.revision
+    found = rows.annotate(
+        Count("pk"),
+        behind=Count("pk", filter=Q(revision__lt=head)),
+        oldest=Min("revision"),
+        silent=Count("pk", filter=Q(revision=None)),
+        last=Max("reported_at"),
+    ).order_by("-last")
+    return [
+        Sdks(name, version, number, behind, max(0, head - oldest) if oldest is not None else 0, silent, last)
+        for name, version, number, behind, oldest, silent, last in found[:MAX_VERSIONS]
+    ]
+
+
+def _share(name: str, number: int, whole: int, colour: str = "") -> Share:
+    return Share(name, f"{number:,}", charts.percent(number, whole), 100 * number / whole, colour)
+
+
+def _name(shown: Shown, named: dict[str, Variation]) -> str:
+    return named[shown.variation].words if shown.variation in named else shown.variation or FAILED
+
+
+def _colour(shown: Shown, named: dict[str, Variation]) -> str:
+    """Return the number of the variation's colour; what is none of the flag's has a name."""
+    return named[shown.variation].colour if shown.variation in named else "gone" if shown.variation else "error"
+
+
+def _hue(shown: Shown, named: dict[str, Variation]) -> str:
+    colour = _colour(shown, named)
+    return {"gone": charts.OTHER, "error": charts.OF_ERRORS}.get(colour) or charts.COLOURS[int(colour)]

@@ -1,0 +1,1 @@
+"""Where attributes and segments are named by flags."""
