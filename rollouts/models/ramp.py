@@ -1,0 +1,111 @@
+"""A ramp: a schedule of rollout percentages of a flag's default rule, or of one of its rules, in one environment."""
+
+from typing import ClassVar, Final
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from flags.models import FlagState
+
+MAX_STEPS: Final = 50
+
+
+class Ramp(models.Model):
+    """Where a ramp stands.
+
+    `percentage` is what the ramp set last: whatever else is found in the flag was changed by hand. `due_at` is when
+    the next step is due; it is null when a person or a number of evaluations is waited for, and when nothing is.
+    `version` counts every change of the row, for `If-Match`.
+    """
+
+    class Status(models.TextChoices):
+        """What a ramp is doing."""
+
+        AWAITING_APPROVAL = "awaiting_approval", "Waits for approval"
+        RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"
+        FINISHED = "finished", "Finished"
+        STOPPED = "stopped", "Stopped"
+        ROLLED_BACK = "rolled_back", "Rolled back"
+
+    ACTIVE: ClassVar = (Status.AWAITING_APPROVAL, Status.RUNNING, Status.PAUSED)
+    """A state has at most one ramp that is one of these."""
+
+    state = models.ForeignKey(FlagState, on_delete=models.CASCADE, related_name="ramps")
+    rule = models.CharField(max_length=128, blank=True)
+    status = models.CharField(max_length=20, choices=Status.choices)
+    turns_on = models.BooleanField(default=False)
+    percentage_before = models.DecimalField(max_digits=6, decimal_places=3)
+    percentage = models.DecimalField(max_digits=6, decimal_places=3, null=True)
+    position = models.SmallIntegerField(default=-1)
+    stepped_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, db_index=True)
+    reason = models.TextField(blank=True)
+    comment = models.TextField(blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    author_label = models.CharField(max_length=200)
+    approved_by = models.CharField(max_length=200, blank=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering: ClassVar = ["-started_at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=Q(status__in=["awaiting_approval", "running", "paused"]),
+                name="ramp_once_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        where = f"rule {self.rule} of " if self.rule else ""
+        return f"ramp of {where}{self.state}"
+
+    @property
+    def is_active(self) -> bool:
+        """Tell whether the ramp may still change the flag."""
+        return self.status in self.ACTIVE
+
+
+class Step(models.Model):
+    """One percentage of a ramp, when it is due, and what it waits for besides.
+
+    Either `at` is set, or `after`: the delay since the step before was taken. `min_evaluations` of the flag must have
+    been counted since then, and with `needs_confirmation` a person has to say the word.
+    """
+
+    class Outcome(models.TextChoices):
+        """What has become of a step."""
+
+        PENDING = "pending", "To come"
+        TAKEN = "taken", "Taken"
+        SKIPPED = "skipped", "Skipped"
+
+    ramp = models.ForeignKey(Ramp, on_delete=models.CASCADE, related_name="steps")
+    position = models.SmallIntegerField()
+    percentage = models.DecimalField(max_digits=6, decimal_places=3)
+    at = models.DateTimeField(null=True)
+    after = models.DurationField(null=True)
+    min_evaluations = models.PositiveBigIntegerField(default=0)
+    needs_confirmation = models.BooleanField(default=False)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.PENDING)
+    taken_at = models.DateTimeField(null=True)
+    revision = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ramp", "position"], name="ramp_step_position_once"),
+            models.CheckConstraint(condition=Q(percentage__gte=0, percentage__lte=100), name="ramp_step_in_range"),
+            models.CheckConstraint(
+                condition=Q(at__isnull=True, after__isnull=False) | Q(at__isnull=False, after__isnull=True),
+                name="ramp_step_at_or_after",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"step {self.position + 1} of {self.ramp}"
