@@ -24,12 +24,32 @@ def moment_of(text: str) -> datetime | None:
         return None
 
 
+def duration_of(text: str) -> timedelta | None:
+    """Return the duration of a text such as `90s`, `15m`, `1h`, `7d` or `2w`; None for any other text."""
+    found = _AGE.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        return None
+
+
+def duration_text(duration: timedelta) -> str:
+    """Return a duration as `duration_of` reads it, in the largest unit that divides it."""
+    seconds = round(duration.total_seconds())
+    for unit, size in (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
 def moment_before(text: str, *, now: datetime) -> datetime | None:
     """Return the moment that lies so long before now (`90s`, `15m`, `1h`, `7d`, `2w`), or that RFC 3339 names."""
-    age = _AGE.fullmatch(text)
-    if age is None:
+    if not _AGE.fullmatch(text):
         return moment_of(text)
+    age = duration_of(text)
     try:
-        return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
+        return now - age if age is not None else None
     except OverflowError:
         return None

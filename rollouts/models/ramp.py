@@ -1,5 +1,6 @@
 """A ramp: a schedule of rollout percentages of a flag's default rule, or of one of its rules, in one environment."""
 
+from datetime import timedelta
 from typing import ClassVar, Final
 
 from django.conf import settings
@@ -16,7 +17,8 @@ class Ramp(models.Model):
 
     `percentage` is what the ramp set last: whatever else is found in the flag was changed by hand. `due_at` is when
     the next step is due; it is null when a person or a number of evaluations is waited for, and when nothing is.
-    `version` counts every change of the row, for `If-Match`.
+    `watches_for` is how long guardrails look on after the last step, before the ramp is finished. `version` counts
+    every change of the row, for `If-Match`.
     """
 
     class Status(models.TextChoices):
@@ -41,6 +43,7 @@ class Ramp(models.Model):
     position = models.SmallIntegerField(default=-1)
     stepped_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, db_index=True)
+    watches_for = models.DurationField(default=timedelta(0))
     reason = models.TextField(blank=True)
     comment = models.TextField(blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")

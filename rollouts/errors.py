@@ -1,0 +1,33 @@
+"""What rollouts refuses."""
+
+from flagsite.lib.problems import Conflict, NotFound
+
+
+class RampNotFound(NotFound):
+    """The flag has had no ramp in the environment."""
+
+    code = "RAMP_NOT_FOUND"
+
+
+class RampTemplateNotFound(NotFound):
+    """Neither Flagsite nor the project has a template of that key."""
+
+    code = "RAMP_TEMPLATE_NOT_FOUND"
+
+
+class RuleNotFound(NotFound):
+    """The flag's state has no such rule."""
+
+    code = "RULE_NOT_FOUND"
+
+
+class RampInTheWay(Conflict):
+    """The flag already has a ramp in the environment that is not over."""
+
+    code = "RAMP_IN_THE_WAY"
+
+
+class WrongMoment(Conflict):
+    """This cannot be done with a ramp that stands where it does: it is over, or paused, or runs."""
+
+    code = "WRONG_MOMENT"

@@ -1,0 +1,63 @@
+"""What a ramp moves: the percentage of a flag's default rule, or of one of its rules. Pure; the state is handed in."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flags.models import FlagState
+from flags.services import FlagFields
+from rollouts.errors import RuleNotFound
+
+
+@dataclass(frozen=True)
+class Target:
+    """The default rule of a state, or the rule with an id."""
+
+    state: FlagState
+    rule: str
+
+    @property
+    def percentage(self) -> Decimal:
+        """Return whom it lets in now, 0 to 100.
+
+        Raises:
+            RuleNotFound: when the state has no such rule.
+        """
+        if not self.rule:
+            return self.state.rollout_percentage
+        return Decimal(str(self._rule().get("rollout_percentage", 100)))
+
+    @property
+    def effective(self) -> Decimal:
+        """Return the percentage, or 0 where the flag is off and lets nobody in."""
+        return self.percentage if self.state.enabled else Decimal(0)
+
+    @property
+    def bucket_by(self) -> str | None:
+        """Return the attribute that its buckets are made of; None: the context's id.
+
+        A serve's attribute buckets its gate as well (docs/decisions/0004-bucket-by-belongs-to-a-serve.md).
+        """
+        serve = self._rule()["serve"] if self.rule else self.state.fallthrough
+        attribute = serve.get("bucket_by")
+        return None if attribute in (None, "id") else str(attribute)
+
+    def __str__(self) -> str:
+        return f"the rule “{self._rule().get('name') or self.rule}”" if self.rule else "the default rule"
+
+    def fields_for(self, percentage: Decimal) -> FlagFields:
+        """Return the change of the flag that sets the percentage."""
+        number = float(percentage)
+        if not self.rule:
+            return {"rollout_percentage": number}
+        rules = [
+            {**rule, "rollout_percentage": number} if rule["id"] == self.rule else rule for rule in self.state.rules
+        ]
+        return {"rules": rules}
+
+    def _rule(self) -> dict[str, Any]:
+        for rule in self.state.rules:
+            if rule["id"] == self.rule:
+                found: dict[str, Any] = rule
+                return found
+        raise RuleNotFound(f"The flag `{self.state.flag.key}` has no rule `{self.rule}` in {self.state.environment}.")
