@@ -21,7 +21,7 @@ from rollouts.statistics.evidence import Direction, evidence
 from rollouts.statistics.split import SPLIT_ERROR, is_split_wrong, split_evidence
 from rollouts.statistics.stage import Stage
 from rollouts.statistics.tally import Tally
-from rollouts.statistics.threshold import Finding, Sample, Side, Threshold
+from rollouts.statistics.threshold import Finding, judge_figure, judge_share
 
 __all__ = [
     "SPLIT_ERROR",
@@ -29,16 +29,15 @@ __all__ = [
     "Comparison",
     "Direction",
     "Finding",
-    "Sample",
-    "Side",
     "Stage",
     "Tally",
-    "Threshold",
     "comparisons",
     "evidence",
     "evidence_needed",
     "is_alarm",
     "is_split_wrong",
+    "judge_figure",
+    "judge_share",
     "risk_ratio_band",
     "split_evidence",
 ]

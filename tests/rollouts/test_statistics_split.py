@@ -1,12 +1,12 @@
-"""Is the split what it should be, and is a plain threshold crossed."""
+"""Is the split what it should be?"""
 
-from math import comb, nan
+from math import comb
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollouts.statistics import Finding, Sample, Side, Stage, Threshold, is_split_wrong, split_evidence
+from rollouts.statistics import Stage, is_split_wrong, split_evidence
 
 shares = st.integers(1, 99_999).map(lambda buckets: buckets / 100_000)
 
@@ -62,23 +62,3 @@ def test_each_epoch_takes_twice_the_evidence() -> None:
     evidence = split_evidence([Stage(0.5, 424, 576)])
     assert is_split_wrong(evidence)
     assert not is_split_wrong(evidence, epoch=6)
-
-
-def test_a_figure_past_the_limit_crosses_it_and_one_at_the_limit_does_not() -> None:
-    above, below = Threshold(Side.ABOVE, 0.02), Threshold(Side.BELOW, 0.02)
-    assert [each.judge(Sample(3, 100)) for each in (above, below)] == [Finding.CROSSED, Finding.KEPT]
-    assert [each.judge(Sample(2, 100)) for each in (above, below)] == [Finding.KEPT, Finding.KEPT]
-    assert [each.judge(Sample(1, 100)) for each in (above, below)] == [Finding.KEPT, Finding.CROSSED]
-
-
-def test_too_small_a_sample_is_neither_kept_nor_crossed() -> None:
-    threshold = Threshold(Side.ABOVE, 0.02, sample=100)
-    assert threshold.judge(Sample(99, 99)) is Finding.TOO_FEW
-    assert threshold.judge(Sample(100, 100)) is Finding.CROSSED
-    assert Threshold(Side.BELOW, 0.02).judge(Sample(0, 0)) is Finding.TOO_FEW, "nothing to divide by"
-
-
-def test_a_ready_figure_is_taken_as_it_is_unless_it_is_none() -> None:
-    assert Threshold(Side.ABOVE, 5).judge_figure(5.1) is Finding.CROSSED
-    with pytest.raises(ValueError, match="not a number"):
-        Threshold(Side.ABOVE, 5).judge_figure(nan)
