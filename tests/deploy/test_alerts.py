@@ -1,6 +1,7 @@
 """What trips an alert, and what does not, by promtool's own clock: a table of series, and which alerts fire of them."""
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.prometheus import CONFIGURATION, IS_INSTALLED
+from tests.docs.markdown import page
 
 pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="needs Debian's package `prometheus` (.ci/run installs it)")
 
@@ -92,3 +94,18 @@ def test_an_alert_fires_when_there_is_its_trouble_and_no_other_does(alert: str, 
 def test_every_alert_is_tried() -> None:
     text = (CONFIGURATION / "flagsite.rules.yml").read_text()
     assert [line.split()[-1] for line in text.splitlines() if "- alert:" in line] == list(TROUBLE)
+
+
+def test_promtool_finds_nothing_wrong() -> None:
+    for what, file in (("config", "prometheus.yml"), ("rules", "flagsite.rules.yml")):
+        command = ["promtool", "check", what, str(CONFIGURATION / file)]
+        checked = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_alert_has_its_place_in_the_runbook() -> None:
+    text = (CONFIGURATION / "flagsite.rules.yml").read_text()
+    alerts = re.findall(r"alert: (\w+)", text)
+    runbooks = re.findall(r"runbook: (\S+)", text)
+    assert runbooks == [f"docs/how-to/monitor-flagsite.md#{alert.lower()}" for alert in alerts]
+    assert {alert.lower() for alert in alerts} <= page("docs/how-to/monitor-flagsite.md").anchors

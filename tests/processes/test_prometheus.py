@@ -1,7 +1,6 @@
 """A real Prometheus on a running Flagsite under load: every panel and every alert asks something that has an answer."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -9,10 +8,9 @@ from typing import Any
 import pytest
 
 from deploy.grafana.dashboard import dashboard
-from tests.deploy.load import Load
-from tests.deploy.prometheus import CONFIGURATION, IS_INSTALLED, Prometheus
-from tests.docs.markdown import page
+from tests.deploy.prometheus import IS_INSTALLED, Prometheus
 from tests.ports import eventually
+from tests.processes.load import Load
 from tests.processes.site import Site
 
 pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="needs Debian's package `prometheus` (.ci/run installs it)")
@@ -95,24 +93,12 @@ def test_the_rules_can_be_evaluated_and_those_of_a_healthy_site_are_quiet(promet
         "FlagsiteFlagFails",
         "FlagsiteReconnects",
     }  # the load does these on purpose
-    alarmed = {rule["name"] for rule in rules if rule["state"] != "inactive"}
-    assert alarmed - deliberate == set()
-    assert "FlagsiteEvaluationErrors" in alarmed
 
+    def alarmed() -> set[str]:
+        return {rule["name"] for rule in prometheus.rules() if rule["state"] != "inactive"}
 
-def test_promtool_finds_nothing_wrong() -> None:
-    for what, file in (("config", "prometheus.yml"), ("rules", "flagsite.rules.yml")):
-        command = ["promtool", "check", what, str(CONFIGURATION / file)]
-        checked = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert checked.returncode == 0, checked.stdout + checked.stderr
-
-
-def test_every_alert_has_its_place_in_the_runbook() -> None:
-    text = (CONFIGURATION / "flagsite.rules.yml").read_text()
-    alerts = re.findall(r"alert: (\w+)", text)
-    runbooks = re.findall(r"runbook: (\S+)", text)
-    assert runbooks == [f"docs/how-to/monitor-flagsite.md#{alert.lower()}" for alert in alerts]
-    assert {alert.lower() for alert in alerts} <= page("docs/how-to/monitor-flagsite.md").anchors
+    eventually(lambda: "FlagsiteEvaluationErrors" in alarmed(), within=LONG_ENOUGH)
+    assert alarmed() - deliberate == set()
 
 
 def test_what_is_measured_is_plausible(prometheus: Prometheus, record_testsuite_property: Any) -> None:
