@@ -14,6 +14,7 @@ class Source(StrEnum):
     API = "api"
     COMMAND = "command"
     RAMP = "ramp"
+    GUARDRAIL = "guardrail"
     SCHEDULE = "schedule"
 
 

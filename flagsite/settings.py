@@ -196,6 +196,9 @@ CELERY_BEAT_SCHEDULE = {
     "forget-contexts": {"task": "flags.tasks.forget_contexts", "schedule": 3600.0},
     "keep-record-days": {"task": "flags.tasks.keep_record_days", "schedule": 3600.0},
     "publish-due": {"task": "flags.tasks.publish_due", "schedule": 5.0},
+    "advance-ramps": {"task": "rollouts.tasks.advance_ramps", "schedule": 1.0, "options": {"expires": 10.0}},
+    "check-guardrails": {"task": "rollouts.tasks.check_guardrails", "schedule": 2.0, "options": {"expires": 10.0}},
+    "forget-checks": {"task": "rollouts.tasks.forget_checks", "schedule": 3600.0},
 }
 
 # --- language, time, files -----------------------------------------------------------------------------------------
@@ -260,6 +263,13 @@ COUNT_DAYS_RETENTION_DAYS = env.integer("COUNT_DAYS_RETENTION_DAYS", default=730
 RECORD_EVALUATIONS = env.boolean("RECORD_EVALUATIONS", default=True)  # one by one and in the log; else only counted
 RECORD_RETENTION_DAYS = env.integer("RECORD_RETENTION_DAYS", default=14, least=1)
 CONTEXT_RETENTION_DAYS = env.integer("CONTEXT_RETENTION_DAYS", default=30, least=1)
+
+# --- ramps ---------------------------------------------------------------------------------------------------------
+
+PROMETHEUS_URL = env.text("PROMETHEUS_URL", default="")  # what guardrails are asked of; empty: there is none
+GUARDRAIL_CHECK_SECONDS = env.integer("GUARDRAIL_CHECK_SECONDS", default=10, least=1)
+GUARDRAIL_GRACE_SECONDS = env.integer("GUARDRAIL_GRACE_SECONDS", default=300, least=0)
+CHECK_RETENTION_DAYS = env.integer("CHECK_RETENTION_DAYS", default=30, least=1)
 
 # --- metrics -------------------------------------------------------------------------------------------------------
 

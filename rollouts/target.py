@@ -36,7 +36,7 @@ class Target:
     def bucket_by(self) -> str | None:
         """Return the attribute that its buckets are made of; None: the context's id.
 
-        A serve's attribute buckets its gate as well (docs/decisions/0004-bucket-by-belongs-to-a-serve.md).
+        A serve's attribute buckets its gate as well (docs/decisions/0004-bucket-by-also-buckets-the-gate.md).
         """
         serve = self._rule()["serve"] if self.rule else self.state.fallthrough
         attribute = serve.get("bucket_by")

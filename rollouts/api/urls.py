@@ -3,6 +3,18 @@
 from django.urls import path
 
 from flagsite.lib import paths  # noqa: F401 - for its converter
+from rollouts.api import ramps
 from rollouts.api.views import RolloutView
 
-urlpatterns = [path("flags/<key:key>/rollout", RolloutView.as_view())]
+urlpatterns = [
+    path("flags/<key:key>/rollout", RolloutView.as_view()),
+    path("flags/<key:key>/ramp", ramps.RampView.as_view()),
+    path("flags/<key:key>/ramp/pause", ramps.PauseView.as_view()),
+    path("flags/<key:key>/ramp/resume", ramps.ResumeView.as_view()),
+    path("flags/<key:key>/ramp/advance", ramps.AdvanceView.as_view()),
+    path("flags/<key:key>/ramp/rollback", ramps.RollbackView.as_view()),
+    path("flags/<key:key>/ramp/approve", ramps.ApproveView.as_view()),
+    path("flags/<key:key>/ramp/checks", ramps.ChecksView.as_view()),
+    path("ramp-templates", ramps.RampTemplatesView.as_view()),
+    path("ramp-templates/<key:key>", ramps.RampTemplateView.as_view()),
+]

@@ -16,9 +16,9 @@ from rollouts.guardrails.watch import (
     PrometheusMetric,
     Threshold,
     Watch,
-    Worse,
     WorseThanOthers,
 )
+from rollouts.statistics import Direction
 
 MAX_GUARDRAILS: Final = 10
 MAX_NAME: Final = 128
@@ -81,11 +81,11 @@ class _Reader:
         if above is None and raw.get("per") in (None, event):
             self._wrong("metric.per", "Say of whom it is a share: the event that all of these users report.")
         per = self._text(raw["per"], "metric.per") if raw.get("per") is not None else event
-        worse = raw.get("worse", Worse.MORE)
-        if worse not in list(Worse):
-            self._wrong("metric.worse", f"Must be one of {', '.join(Worse)}.")
-            worse = Worse.MORE
-        return EventMetric(event, per, above, Worse(worse))
+        worse = raw.get("worse", Direction.MORE)
+        if worse not in list(Direction):
+            self._wrong("metric.worse", f"Must be one of {', '.join(Direction)}.")
+            worse = Direction.MORE
+        return EventMetric(event, per, above, Direction(worse))
 
     def _condition(self, raw: Any, metric: Metric | None) -> Condition | None:
         if isinstance(raw, dict) and "worse_than_others" in raw:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from flagsite.lib.moments import duration_text
+from rollouts.statistics import Direction
 
 DEFAULT_WINDOW: Final = timedelta(minutes=10)
 DEFAULT_SAMPLE: Final = 100
@@ -31,13 +32,6 @@ DONE_IN_WORDS: Final = {
 }
 
 
-class Worse(StrEnum):
-    """Which way a metric gets worse."""
-
-    MORE = "more"
-    FEWER = "fewer"
-
-
 @dataclass(frozen=True)
 class EventMetric:
     """The share of contexts with the event `per` that also have the event; with `above`, one of a larger value."""
@@ -45,7 +39,7 @@ class EventMetric:
     event: str
     per: str
     above: float | None = None
-    worse: Worse = Worse.MORE
+    worse: Direction = Direction.MORE
 
     def __str__(self) -> str:
         if self.above is None:
@@ -76,10 +70,6 @@ class Threshold:
     window: timedelta = DEFAULT_WINDOW
     sample: int = DEFAULT_SAMPLE
 
-    def is_crossed(self, figure: float) -> bool:
-        """Tell whether the figure is past the limit."""
-        return figure > self.limit if self.is_upper else figure < self.limit
-
 
 @dataclass(frozen=True)
 class WorseThanOthers:
@@ -101,15 +91,38 @@ class Watch:
     name: str = ""
 
     def __str__(self) -> str:
-        return f"{DONE_IN_WORDS[self.action]} when the {self.name or self.metric} of users inside {self._when}."
+        return f"{DONE_IN_WORDS[self.action]} when the {self.name or self.metric} of users inside {self._sentence}."
 
     @property
-    def _when(self) -> str:
+    def document(self) -> dict[str, Any]:
+        """Return the guardrail as it is asked for, with every default written out."""
+        document: dict[str, Any] = {"name": self.name} if self.name else {}
+        return document | {"metric": _metric(self.metric), "when": _when(self), "then": self.action.value}
+
+    @property
+    def _sentence(self) -> str:
         match self.condition:
             case Threshold(limit=limit, is_upper=is_upper, window=window):
                 side = "above" if is_upper else "below"
                 within = f" over {duration_text(window)}" if isinstance(self.metric, EventMetric) else ""
                 return f"is {side} {limit:g}{within}"
             case WorseThanOthers():
-                lower = isinstance(self.metric, EventMetric) and self.metric.worse is Worse.FEWER
+                lower = isinstance(self.metric, EventMetric) and self.metric.worse is Direction.FEWER
                 return f"is {'lower' if lower else 'higher'} than that of users outside"
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    if isinstance(metric, PrometheusMetric):
+        return {"prometheus": metric.query}
+    above = {} if metric.above is None else {"above": metric.above}
+    return {"event": metric.event, "per": metric.per, **above, "worse": metric.worse.value}
+
+
+def _when(watch: Watch) -> dict[str, Any]:
+    condition = watch.condition
+    if isinstance(condition, WorseThanOthers):
+        return {"worse_than_others": True, "false_alarms": condition.false_alarms}
+    side = {"above" if condition.is_upper else "below": condition.limit}
+    if isinstance(watch.metric, PrometheusMetric):
+        return side
+    return {**side, "window": duration_text(condition.window), "sample": condition.sample}

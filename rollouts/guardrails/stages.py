@@ -1,0 +1,34 @@
+"""The percentages that were in force while a ramp was watched, each with its time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from rollouts.models import Ramp
+from rollouts.querysets import occurrences_of
+
+
+@dataclass(frozen=True)
+class Span:
+    """From `since` until `until` this percentage was in force; the last span has not ended."""
+
+    percentage: Decimal
+    since: datetime
+    until: datetime | None
+
+
+def spans_of(ramp: Ramp) -> list[Span]:
+    """Return the ramp's percentages in order, from its start on; what stayed the same is one span."""
+    told = occurrences_of(ramp).exclude(percentage=None)
+    return spans([(each.at, each.percentage) for each in told if each.percentage is not None])
+
+
+def spans(moves: Sequence[tuple[datetime, Decimal]]) -> list[Span]:
+    """Return the spans between moves; a move to the percentage that is in force is none."""
+    kept: list[tuple[datetime, Decimal]] = []
+    for at, percentage in moves:
+        if not kept or kept[-1][1] != percentage:
+            kept.append((at, percentage))
+    ends = [at for at, _ in kept[1:]]
+    return [Span(percentage, at, until) for (at, percentage), until in zip(kept, [*ends, None], strict=True)]

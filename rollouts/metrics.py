@@ -1,0 +1,42 @@
+"""What Prometheus is told of ramps: every metric of the app, and a function for each thing that happens."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_LATE_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+_CHECK_SECONDS: Final = (0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0)
+
+_RAMPS = Gauge(
+    "flagsite_ramps", "Ramps that are not over, by what they are doing.", ("status",), multiprocess_mode="mostrecent"
+)
+_OCCURRENCES = Counter("flagsite_ramp_occurrences_total", "What happened to ramps.", ("kind",))
+_LATE = Histogram(
+    "flagsite_ramp_step_late_seconds", "How long after they were due steps were taken.", buckets=_LATE_SECONDS
+)
+_CHECKS = Counter("flagsite_guardrail_checks_total", "Looks at guardrails, by what they found.", ("verdict",))
+_CHECK = Histogram("flagsite_guardrail_check_seconds", "How long a look at a guardrail took.", buckets=_CHECK_SECONDS)
+
+
+def counted(by_status: Mapping[str, int]) -> None:
+    """Say how many ramps there are of each status that is not the end."""
+    for status, number in by_status.items():
+        _RAMPS.labels(status).set(number)
+
+
+def occurred(kind: str) -> None:
+    """Count something that happened to a ramp."""
+    _OCCURRENCES.labels(kind).inc()
+
+
+def stepped(late: timedelta) -> None:
+    """Note that a step was taken by itself, so long after it was due."""
+    _LATE.observe(late.total_seconds())
+
+
+def checked(verdict: str, seconds: float) -> None:
+    """Count a look at a guardrail."""
+    _CHECKS.labels(verdict).inc()
+    _CHECK.observe(seconds)

@@ -1,0 +1,97 @@
+"""Reads of ramps, and the locks under which they change."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from accounts.models import Environment, Project
+from accounts.querysets import lock_environments
+from flags.models import FlagState, RevisionItem
+from flags.querysets import state_named
+from rollouts.errors import RampNotFound
+from rollouts.models import Check, Occurrence, Ramp, Step
+from rollouts.schedule import PlannedStep
+
+
+def ramps() -> QuerySet[Ramp]:
+    """Return all ramps with their state, flag, environment and project."""
+    return Ramp.objects.select_related("state__flag", "state__environment__project")
+
+
+def latest_ramp(key: str, *, environment: Environment) -> Ramp:
+    """Return the flag's ramp that is active, or was last.
+
+    Raises:
+        FlagNotFound: when the project has no such flag.
+        RampNotFound: when the flag has had no ramp here.
+    """
+    found = ramps().filter(state=state_named(key, environment=environment)).first()
+    if found is None:
+        raise RampNotFound(f"The flag `{key}` has had no ramp in {environment}.")
+    return found
+
+
+def active_ramp(state: FlagState) -> Ramp | None:
+    """Return the state's ramp that is not over."""
+    return ramps().filter(state=state, status__in=Ramp.ACTIVE).first()
+
+
+def active_ramps(projects: Collection[Project]) -> QuerySet[Ramp]:
+    """Return the ramps of these projects that are not over, the next due first."""
+    rows = ramps().filter(status__in=Ramp.ACTIVE, state__flag__project__in=projects)
+    return rows.prefetch_related("steps").order_by("due_at", "pk")
+
+
+def lock_ramp(ramp: Ramp) -> Ramp:
+    """Return the ramp fresh and locked until the transaction ends, and with it its environment.
+
+    The environment is locked first, as in every change of configuration: so that nobody waits for anybody in a
+    circle, and the flag cannot change between a look at it and the step.
+
+    Raises:
+        RampNotFound: when it is gone.
+    """
+    environment = ramp.state.environment
+    lock_environments(environment.project, only=environment)
+    held = ramps().select_for_update(of=("self",)).filter(pk=ramp.pk).first()
+    if held is None:
+        raise RampNotFound("The ramp is gone: its flag was deleted.")
+    held.state = state_named(held.state.flag.key, environment=held.state.environment)
+    return held
+
+
+def due_ramps(now: datetime) -> list[Ramp]:
+    """Return the running ramps whose next step is due, the longest due first."""
+    return list(ramps().filter(status=Ramp.Status.RUNNING, due_at__lte=now).order_by("due_at", "pk"))
+
+
+def watched_ramps() -> QuerySet[Ramp]:
+    """Return the ramps that people are let in by now: they run or are paused."""
+    return ramps().filter(status__in=[Ramp.Status.RUNNING, Ramp.Status.PAUSED], position__gte=0).order_by("pk")
+
+
+def planned(steps: Collection[Step]) -> list[PlannedStep]:
+    """Return steps as the schedule takes them."""
+    return [
+        PlannedStep(step.percentage, step.at, step.after, step.min_evaluations, step.needs_confirmation)
+        for step in steps
+    ]
+
+
+def last_change(state: FlagState) -> RevisionItem | None:
+    """Return what changed the flag last in its environment."""
+    items = RevisionItem.objects.filter(
+        environment=state.environment_id, kind=RevisionItem.Kind.FLAG, key=state.flag.key
+    )
+    return items.select_related("revision").order_by("-number").first()
+
+
+def occurrences_of(ramp: Ramp) -> QuerySet[Occurrence]:
+    """Return what happened to a ramp, the first first."""
+    return Occurrence.objects.filter(ramp=ramp).order_by("at", "pk")
+
+
+def checks_of(ramp: Ramp) -> QuerySet[Check]:
+    """Return the looks at a ramp's guardrails, the newest first."""
+    return Check.objects.filter(guardrail__ramp=ramp).select_related("guardrail").order_by("-at", "-pk")

@@ -1,0 +1,136 @@
+"""Looking at guardrails, and doing what they ask for.
+
+A look reads without locks, which may take a while; what it finds is then written and acted on under the lock, and only
+while the ramp stands where it stood when the look began.
+"""
+
+import time
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.actors import Actor, Clearance, Source
+from flagsite.lib import clock
+from flagsite.lib.tracing import traced
+from rollouts import metrics
+from rollouts.guardrails import events, prometheus
+from rollouts.guardrails.document import read_guardrails
+from rollouts.guardrails.finding import Finding
+from rollouts.guardrails.stages import spans_of
+from rollouts.guardrails.watch import Action, EventMetric, Threshold, Watch
+from rollouts.models import Check, Guardrail, Occurrence, Ramp, Verdict
+from rollouts.querysets import lock_ramp, ramps, watched_ramps
+from rollouts.services.log import put_down
+from rollouts.services.retreating import retreat, step_back
+from rollouts.services.stopping import pause
+
+KEPT_EVERY: Final = timedelta(seconds=60)
+"""A look that finds what the one before found is kept so often; every other verdict is kept at once."""
+
+
+def claim_checks() -> list[int]:
+    """Return the ids of the ramps whose guardrails are to be looked at now; nobody else gets them meanwhile."""
+    horizon = clock.now() - timedelta(seconds=settings.GUARDRAIL_CHECK_SECONDS)
+    due = watched_ramps().filter(Q(checked_at=None) | Q(checked_at__lte=horizon), guardrails__isnull=False).distinct()
+    claimed = []
+    for pk in due.values_list("pk", flat=True):
+        unclaimed = Ramp.objects.filter(Q(checked_at=None) | Q(checked_at__lte=horizon), pk=pk)
+        if unclaimed.update(checked_at=clock.now()):
+            claimed.append(pk)
+    return claimed
+
+
+@traced
+def check_ramp(pk: int) -> None:
+    """Look at every guardrail of a ramp, in their order; the first that is crossed is acted on."""
+    ramp = ramps().filter(pk=pk).first()
+    if ramp is None:
+        return
+    for guardrail in ramp.guardrails.all():
+        began = time.perf_counter()
+        found = look(guardrail, ramp)
+        metrics.checked(found.verdict, time.perf_counter() - began)
+        if not _act(guardrail, found, seen=ramp):
+            return
+
+
+def look(guardrail: Guardrail, ramp: Ramp) -> Finding:
+    """Return what a guardrail's source says now."""
+    (watch,) = read_guardrails([guardrail.document])
+    match watch.metric, watch.condition:
+        case EventMetric() as metric, _:
+            return events.look(watch, metric, ramp.state, spans_of(ramp), now=clock.now())
+        case metric, Threshold() as threshold:
+            return prometheus.look(metric, threshold, ramp.state, percentage=float(ramp.percentage or 0))
+    raise AssertionError(guardrail.document)  # the reader lets no other in
+
+
+@transaction.atomic
+def _act(guardrail: Guardrail, found: Finding, *, seen: Ramp) -> bool:
+    """Keep what was found and do what follows; tell whether the other guardrails are still to be looked at."""
+    held = lock_ramp(seen)
+    row = Guardrail.objects.filter(pk=guardrail.pk).first()
+    is_as_seen = (held.status, held.position) == (seen.status, seen.position)
+    if row is None or not is_as_seen or held.status not in {Ramp.Status.RUNNING, Ramp.Status.PAUSED}:
+        return False
+    (watch,) = read_guardrails([row.document])
+    now = clock.now()
+    _keep(row, found, now)
+    by = Actor.system("guardrail", source=Source.GUARDRAIL).cleared(Clearance(approved_by=held.approved_by))
+    match found.verdict:
+        case Verdict.SILENT:
+            return _wait_for_source(row, held, watch, found, now=now, by=by)
+        case Verdict.CROSSED:
+            return _do(watch, held, found, by=by)
+        case Verdict.MISMATCHED if held.status == Ramp.Status.RUNNING:
+            pause(held, by=by, reason=found.text)
+            return False
+    return True
+
+
+def _keep(guardrail: Guardrail, found: Finding, now: datetime) -> None:
+    silent_since = (guardrail.silent_since or now) if found.verdict == Verdict.SILENT else None
+    if silent_since != guardrail.silent_since:
+        guardrail.silent_since = silent_since
+        guardrail.save(update_fields=["silent_since"])
+    last = guardrail.checks.first()
+    if last is None or last.verdict != found.verdict or now - last.at >= KEPT_EVERY:
+        Check.objects.create(guardrail=guardrail, at=now, verdict=found.verdict, text=found.text, figures=found.figures)
+
+
+def _wait_for_source(
+    guardrail: Guardrail, ramp: Ramp, watch: Watch, found: Finding, *, now: datetime, by: Actor
+) -> bool:
+    """Give the source its grace; then pause: nobody knows whether those inside are well."""
+    since = guardrail.silent_since or now
+    if ramp.status == Ramp.Status.RUNNING and now - since >= timedelta(seconds=settings.GUARDRAIL_GRACE_SECONDS):
+        pause(ramp, by=by, reason=f"The source of “{watch.name or watch.metric}” does not answer. {found.text}")
+        return False
+    return True
+
+
+def _do(watch: Watch, ramp: Ramp, found: Finding, *, by: Actor) -> bool:
+    if watch.action is Action.PAUSE and ramp.status == Ramp.Status.PAUSED:
+        return True
+    details = {"guardrail": watch.document, "figures": found.figures}
+    put_down(ramp, Occurrence.Kind.GUARDRAIL, by=by, text=f"{watch} {found.text}", details=details)
+    match watch.action:
+        case Action.ROLLBACK:
+            retreat(ramp, Decimal(0), by=by, reason=found.text)
+        case Action.TURN_OFF:
+            retreat(ramp, Decimal(0), by=by, reason=found.text, turns_off=True)
+        case Action.STEP_BACK:
+            step_back(ramp, by=by, reason=found.text)
+        case Action.PAUSE:
+            pause(ramp, by=by, reason=found.text)
+    return False
+
+
+def forget_checks(*, older_than: timedelta) -> int:
+    """Delete looks at guardrails of before then; return how many."""
+    number, _ = Check.objects.filter(at__lt=clock.now() - older_than).delete()
+    return number

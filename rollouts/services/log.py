@@ -1,0 +1,63 @@
+"""What happens to a ramp is put down: in its log, in the audit log, and in the row's version."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from accounts.actors import Actor
+from accounts.audit import Action, fields_of, record
+from flagsite.lib import clock
+from rollouts import metrics
+from rollouts.models import Occurrence, Ramp
+
+AUDITED = ("status", "percentage", "position", "due_at", "reason", "approved_by")
+
+
+def audited(ramp: Ramp) -> dict[str, Any]:
+    """Return what the audit log keeps of a ramp."""
+    fields = dict(fields_of(ramp, *AUDITED))
+    return fields | {"percentage": None if ramp.percentage is None else float(ramp.percentage)}
+
+
+def keep(ramp: Ramp, *, old: dict[str, Any], by: Actor, comment: str = "") -> None:
+    """Write the changed ramp as a new version, and what has changed into the audit log."""
+    ramp.version += 1
+    ramp.save()
+    environment = ramp.state.environment
+    record(
+        Action.UPDATE,
+        ramp,
+        by=by,
+        project=environment.project,
+        environment=environment.key,
+        old=old,
+        new=audited(ramp),
+        comment=comment,
+    )
+
+
+def put_down(
+    ramp: Ramp,
+    kind: Occurrence.Kind,
+    *,
+    by: Actor,
+    text: str,
+    at: datetime | None = None,
+    percentage_before: Decimal | None = None,
+    percentage: Decimal | None = None,
+    revision: int | None = None,
+    details: dict[str, Any] | None = None,
+) -> Occurrence:
+    """Write what happened into the ramp's log, in the transaction in which it happened."""
+    metrics.occurred(kind)
+    return Occurrence.objects.create(
+        ramp=ramp,
+        kind=kind,
+        at=at or clock.now(),
+        actor_label=by.label,
+        text=text,
+        percentage_before=percentage_before,
+        percentage=percentage,
+        revision=revision,
+        details=details or {},
+    )

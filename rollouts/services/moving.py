@@ -1,0 +1,167 @@
+"""Moving a ramp's flag: the one place where a ramp changes a flag, and takes its steps when they are due.
+
+Every move is an ordinary revision, made by `flags.services.update_flag` under the lock on the environment, in one
+transaction with the ramp's own row: either both are written or neither. So any number of workers may try at once, and
+be killed at any moment, and each step is taken once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from accounts.actors import Actor, Clearance, Source
+from flags.services import FlagFields, update_flag
+from flags.usage.counts import evaluated_since
+from flagsite.lib import clock
+from flagsite.lib.problems import Refusal
+from flagsite.lib.tracing import traced
+from rollouts import metrics
+from rollouts.models import Occurrence, Ramp, Step
+from rollouts.querysets import due_ramps, lock_ramp, planned
+from rollouts.schedule import PlannedStep, furthest_due, lateness, waits_for
+from rollouts.services.log import audited, keep, put_down
+from rollouts.services.overriding import overridden, pause_overridden
+from rollouts.services.stopping import pause
+from rollouts.target import Target
+from rollouts.wording import lateness_in_words, percent
+
+
+def actor_of(ramp: Ramp) -> Actor:
+    """Return the ramp as an actor: the installation, on behalf of who started it, as it was approved."""
+    by = Actor.system(f"ramp of {ramp.author_label}"[:200], source=Source.RAMP)
+    return by.cleared(Clearance(approved_by=ramp.approved_by))
+
+
+@dataclass(frozen=True)
+class Moved:
+    """From where a flag was moved, and the revision at which it is there."""
+
+    percentage_before: Decimal
+    revision: int
+
+
+def set_percentage(ramp: Ramp, percentage: Decimal, *, by: Actor, comment: str, enabled: bool | None = None) -> Moved:
+    """Set the percentage of what the (locked) ramp moves; a flag is turned on or off in the same revision."""
+    target = Target(ramp.state, ramp.rule)
+    before = target.effective
+    fields: FlagFields = target.fields_for(percentage)
+    if enabled is not None:
+        fields["enabled"] = enabled
+    environment = ramp.state.environment
+    state = update_flag(
+        project=environment.project,
+        environment=environment,
+        key=ramp.state.flag.key,
+        fields=fields,
+        by=by,
+        comment=comment,
+    )
+    ramp.state, ramp.percentage = state, percentage
+    return Moved(before, state.environment.revision)
+
+
+def take_step(ramp: Ramp, place: int, *, by: Actor, comment: str = "") -> None:
+    """Take the (locked) ramp to the step at a place, whichever was the last; what it passes over is skipped."""
+    old, now = audited(ramp), clock.now()
+    steps = list(ramp.steps.all())
+    step, is_last = steps[place], place == len(steps) - 1
+    late = lateness(ramp.due_at, now) if ramp.due_at is not None else None
+    if by.user is None and ramp.due_at is not None:
+        metrics.stepped(now - ramp.due_at)
+    text = f"Step {place + 1} of {len(steps)}: {percent(step.percentage)}{lateness_in_words(late)}"
+    turned_on = True if ramp.turns_on and ramp.position < 0 else None
+    moved = set_percentage(ramp, step.percentage, by=by, comment=f"{text}. {comment}".rstrip(". "), enabled=turned_on)
+    _mark(steps, place, since=ramp.position, now=now, revision=moved.revision)
+    ramp.position, ramp.stepped_at, ramp.reason = place, now, ""
+    ramp.due_at = next_due(ramp, planned(steps))
+    put_down(
+        ramp,
+        Occurrence.Kind.STEP,
+        by=by,
+        text=text,
+        percentage_before=moved.percentage_before,
+        percentage=step.percentage,
+        revision=moved.revision,
+        details={"step": place + 1, "of": len(steps), "late_seconds": late.total_seconds() if late else 0},
+    )
+    if is_last and not ramp.watches_for:
+        _finish(ramp, by=by)
+    keep(ramp, old=old, by=by, comment=comment)
+
+
+def _mark(steps: list[Step], place: int, *, since: int, now: datetime, revision: int) -> None:
+    for step in steps:
+        if step.position == place:
+            step.outcome, step.taken_at, step.revision = Step.Outcome.TAKEN, now, revision
+        elif since < step.position < place:
+            step.outcome = Step.Outcome.SKIPPED
+        elif step.position > place:
+            step.outcome, step.taken_at, step.revision = Step.Outcome.PENDING, None, None
+    Step.objects.bulk_update(steps, ["outcome", "taken_at", "revision"])
+
+
+def next_due(ramp: Ramp, steps: list[PlannedStep]) -> datetime | None:
+    """Return when the ramp moves next by itself; None when it waits for a person."""
+    if ramp.position == len(steps) - 1:
+        return ramp.stepped_at + ramp.watches_for
+    following = steps[ramp.position + 1]
+    return None if following.needs_confirmation else following.due_at(ramp.stepped_at)
+
+
+def _finish(ramp: Ramp, *, by: Actor) -> None:
+    ramp.status, ramp.due_at, ramp.ended_at = Ramp.Status.FINISHED, None, clock.now()
+    put_down(ramp, Occurrence.Kind.FINISHED, by=by, text=f"Finished at {percent(ramp.percentage or Decimal(0))}")
+
+
+@traced
+def advance_due() -> int:
+    """Take every step that is due, of every running ramp; return how many ramps were moved.
+
+    A ramp that cannot be moved, because its flag refuses, is paused with the reason; the others go on.
+    """
+    pause_overridden()
+    return sum(_advance(ramp) for ramp in due_ramps(clock.now()))
+
+
+@transaction.atomic
+def _advance(ramp: Ramp) -> bool:
+    held = lock_ramp(ramp)
+    if held.status != Ramp.Status.RUNNING or held.due_at is None or held.due_at > clock.now():
+        return False  # somebody else was here first
+    reason = overridden(held)
+    if reason is not None:
+        pause(held, by=actor_of(held), reason=reason)
+        return False
+    return move_if_due(held)
+
+
+def move_if_due(ramp: Ramp) -> bool:
+    """Take the (locked) running ramp to the step that is due now, or finish it; tell whether it was moved."""
+    now, by, old = clock.now(), actor_of(ramp), audited(ramp)
+    steps = planned(ramp.steps.all())
+    following = ramp.position + 1
+    if following == len(steps):
+        _finish(ramp, by=by)
+        keep(ramp, old=old, by=by)
+        return True
+    step = steps[following]
+    counted = _evaluations_of(ramp) if step.min_evaluations else 0
+    if waits_for(step, stepped_at=ramp.stepped_at, now=now, evaluations=counted) is not None:
+        return False
+    if ramp.guardrails.filter(silent_since__isnull=False).exists():
+        return False  # nobody knows whether it is well: the step is late, and says so when it is taken
+    try:
+        with transaction.atomic():
+            take_step(ramp, furthest_due(steps, following, now=now), by=by)
+    except Refusal as refusal:
+        ramp.refresh_from_db()
+        pause(ramp, by=by, reason=f"The step could not be taken: {refusal.detail}")
+        return False
+    return True
+
+
+def _evaluations_of(ramp: Ramp) -> int:
+    state = ramp.state
+    return evaluated_since(state.environment_id, state.flag.key, ramp.stepped_at)

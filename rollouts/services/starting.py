@@ -1,0 +1,190 @@
+"""Starting a ramp, and approving one where the environment asks for a second person."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.actors import Actor
+from accounts.audit import Action, record
+from accounts.errors import MissingRole
+from accounts.models import Environment, Project
+from accounts.permissions import require
+from accounts.querysets import lock_environments
+from accounts.roles import Ability
+from flags.errors import OwnChange
+from flags.querysets import state_named
+from flagsite.lib import clock
+from flagsite.lib.problems import InputError, InvalidInput, StaleVersion
+from flagsite.lib.tracing import traced
+from rollouts.errors import RampInTheWay, RuleNotFound, WrongMoment
+from rollouts.guardrails.document import read_guardrails
+from rollouts.guardrails.watch import EventMetric, PrometheusMetric, Watch
+from rollouts.models import Guardrail, Occurrence, Ramp, Step
+from rollouts.querysets import active_ramp, lock_ramp, planned
+from rollouts.schedule import PlannedStep
+from rollouts.services.log import audited, keep, put_down
+from rollouts.services.moving import move_if_due, next_due
+from rollouts.steps import percentages, read_steps
+from rollouts.target import Target
+
+
+@traced
+@transaction.atomic
+def start_ramp(
+    *,
+    project: Project,
+    environment: Environment,
+    key: str,
+    steps: Any,
+    by: Actor,
+    guardrails: Any = (),
+    rule: str = "",
+    turn_on: bool = False,
+    watch_for: timedelta = timedelta(0),
+    comment: str = "",
+) -> Ramp:
+    """Start a ramp of a flag's default rule, or of one of its rules; a first step that is due is taken at once.
+
+    Where the environment requires approval the ramp waits for it.
+
+    Args:
+        project: the flag's project.
+        environment: where it is ramped.
+        key: the flag's key.
+        steps: as `rollouts.steps.read_steps` takes them.
+        by: who starts it.
+        guardrails: as `rollouts.guardrails.document.read_guardrails` takes them.
+        rule: the id of the rule; empty: the default rule.
+        turn_on: turn the flag on with the first step, when it is off.
+        watch_for: how long guardrails look on after the last step.
+        comment: why.
+
+    Raises:
+        MissingRole: when the actor may not edit.
+        FlagNotFound: when the project has no such flag.
+        RampInTheWay: when the flag has a ramp here that is not over.
+        InvalidInput: naming each place that is wrong.
+    """
+    require(by, Ability.EDIT, project)
+    (held,) = lock_environments(project, only=environment)
+    state = state_named(key, environment=held)
+    if active_ramp(state) is not None:
+        raise RampInTheWay(f"The flag `{key}` already has a ramp in {held}; stop it first.")
+    target = Target(state, rule)
+    wanted, watches = read_steps(steps), read_guardrails(list(guardrails))
+    check_ground(target, watches)
+    if not state.enabled and not turn_on:
+        raise InvalidInput.at("turn_on", "The flag is off: nobody would be let in. Say that the ramp turns it on.")
+    if held.is_protected and not comment.strip():
+        raise InvalidInput.at("comment", f"{held} is protected: say why.")
+    needs_approval = held.requires_approval and by.user is not None
+    ramp = Ramp.objects.create(
+        state=state,
+        rule=rule,
+        status=Ramp.Status.AWAITING_APPROVAL if needs_approval else Ramp.Status.RUNNING,
+        turns_on=turn_on and not state.enabled,
+        percentage_before=target.percentage,
+        stepped_at=clock.now(),
+        watches_for=watch_for,
+        comment=comment,
+        author=by.user,
+        author_label=by.label,
+        started_at=clock.now(),
+    )
+    write_steps(ramp, wanted)
+    write_guardrails(ramp, watches)
+    record(Action.CREATE, ramp, by=by, project=project, environment=held.key, new=audited(ramp), comment=comment)
+    schedule = percentages(wanted)
+    if needs_approval:
+        put_down(ramp, Occurrence.Kind.PROPOSED, by=by, text=f"Proposed: {schedule}")
+    else:
+        put_down(ramp, Occurrence.Kind.STARTED, by=by, text=f"Started: {schedule}", percentage=target.effective)
+        begin(ramp)
+    return ramp
+
+
+def begin(ramp: Ramp) -> None:
+    """Let the (locked) running ramp count from now, and take its first step when that is due."""
+    ramp.stepped_at = clock.now()
+    ramp.due_at = next_due(ramp, planned(ramp.steps.all()))
+    ramp.save()
+    if ramp.due_at is not None and ramp.due_at <= clock.now():
+        move_if_due(ramp)
+
+
+@traced
+@transaction.atomic
+def approve_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment: str = "") -> Ramp:
+    """Let a ramp begin that waits for a second person; who approves vouches for exactly these steps and guardrails.
+
+    Raises:
+        MissingRole: when the actor may not edit, or is no person.
+        OwnChange: when it is their own ramp.
+        StaleVersion: when `if_version` is given and is not the present one.
+        WrongMoment: when it does not wait for approval.
+    """
+    held = lock_ramp(ramp)
+    require(by, Ability.EDIT, held.state.environment.project)
+    if by.user is None:
+        raise MissingRole("Only a person approves a ramp.")
+    if held.author_id == by.user.pk:
+        raise OwnChange("Nobody approves a ramp that they made themselves.")
+    StaleVersion.unless(if_version, present=held.version, what="ramp")
+    if held.status != Ramp.Status.AWAITING_APPROVAL:
+        raise WrongMoment(f"The ramp is {held.get_status_display().lower()}: it does not wait for approval.")
+    old = audited(held)
+    held.status, held.approved_by = Ramp.Status.RUNNING, by.label[:200]
+    if held.position < 0:
+        held.percentage_before = Target(held.state, held.rule).percentage
+    put_down(held, Occurrence.Kind.APPROVED, by=by, text="Approved", percentage=Target(held.state, held.rule).effective)
+    keep(held, old=old, by=by, comment=comment)
+    begin(held)
+    return held
+
+
+def check_ground(target: Target, watches: Sequence[Watch]) -> None:
+    """Check what the steps and guardrails take for granted of the flag and of the installation.
+
+    Raises:
+        InvalidInput: naming each place that is wrong.
+    """
+    try:
+        bucket_by = target.bucket_by
+    except RuleNotFound as refusal:
+        raise InvalidInput.at("rule", refusal.detail) from None
+    errors = []
+    for place, watch in enumerate(watches):
+        if isinstance(watch.metric, EventMetric) and bucket_by:
+            message = f"{target} is bucketed by `{bucket_by}`, which events do not carry: watch by Prometheus instead."
+            errors.append(InputError(f"guardrails[{place}].metric", message[0].upper() + message[1:]))
+        if isinstance(watch.metric, PrometheusMetric) and not settings.PROMETHEUS_URL:
+            message = "This installation knows no Prometheus: set PROMETHEUS_URL."
+            errors.append(InputError(f"guardrails[{place}].metric.prometheus", message))
+    if errors:
+        raise InvalidInput.of(errors)
+
+
+def write_steps(ramp: Ramp, steps: Sequence[PlannedStep], *, first: int = 0) -> None:
+    """Write steps from a position on."""
+    Step.objects.bulk_create(
+        Step(
+            ramp=ramp,
+            position=position,
+            percentage=step.percentage,
+            at=step.at,
+            after=step.after,
+            min_evaluations=step.min_evaluations,
+            needs_confirmation=step.needs_confirmation,
+        )
+        for position, step in enumerate(steps, start=first)
+    )
+
+
+def write_guardrails(ramp: Ramp, watches: Sequence[Watch]) -> None:
+    """Write the guardrails in their order."""
+    Guardrail.objects.bulk_create(
+        Guardrail(ramp=ramp, position=position, document=watch.document) for position, watch in enumerate(watches)
+    )

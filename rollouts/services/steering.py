@@ -1,0 +1,198 @@
+"""What a person does with a ramp: pause, resume, advance or jump, change, stop, roll back."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from accounts.actors import Actor, Clearance
+from accounts.permissions import require
+from accounts.roles import Ability
+from flagsite.lib import clock
+from flagsite.lib.problems import InvalidInput, StaleVersion
+from flagsite.lib.tracing import traced
+from rollouts.errors import WrongMoment
+from rollouts.guardrails.document import read_guardrails
+from rollouts.models import Occurrence, Ramp
+from rollouts.querysets import lock_ramp, planned
+from rollouts.services.log import audited, keep, put_down
+from rollouts.services.moving import next_due, take_step
+from rollouts.services.retreating import retreat
+from rollouts.services.starting import begin, check_ground, write_guardrails, write_steps
+from rollouts.services.stopping import end, pause
+from rollouts.steps import percentages, read_steps
+from rollouts.target import Target
+from rollouts.wording import percent
+
+
+@traced
+@transaction.atomic
+def pause_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment: str = "") -> Ramp:
+    """Take no step until somebody resumes it; who is inside stays inside, and guardrails go on.
+
+    Raises:
+        MissingRole: when the actor may not edit.
+        StaleVersion: when `if_version` is given and is not the present one.
+        WrongMoment: when it does not run.
+    """
+    held = _held(ramp, by, if_version, Ramp.Status.RUNNING)
+    pause(held, by=by, reason=comment or f"by {by.label}")
+    return held
+
+
+@traced
+@transaction.atomic
+def resume_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment: str = "") -> Ramp:
+    """Go on from where the flag stands now: what somebody changed by hand meanwhile is taken over.
+
+    The next step is the first above the present percentage. Delays count from now; a step whose moment has passed is
+    taken at once.
+
+    Raises:
+        MissingRole: when the actor may not edit.
+        StaleVersion: when `if_version` is given and is not the present one.
+        InvalidInput: when the rule is gone, the flag is off, or nothing is left to do.
+        WrongMoment: when it is not paused.
+    """
+    held = _held(ramp, by, if_version, Ramp.Status.PAUSED)
+    target = Target(held.state, held.rule)
+    check_ground(target, ())
+    old, present = audited(held), target.percentage
+    if held.position >= 0:
+        if not held.state.enabled:
+            raise InvalidInput.at("", "The flag is off: turn it on first.")
+        held.percentage = present
+        held.position = max((each.position for each in held.steps.all() if each.percentage <= present), default=-1)
+    else:
+        held.percentage_before = present
+    held.status, held.reason = Ramp.Status.RUNNING, ""
+    put_down(held, Occurrence.Kind.RESUMED, by=by, text="Resumed", percentage=target.effective)
+    keep(held, old=old, by=by, comment=comment)
+    begin(held)
+    return held
+
+
+@traced
+@transaction.atomic
+def advance_ramp(
+    ramp: Ramp, *, by: Actor, step: int | None = None, if_version: int | None = None, comment: str = ""
+) -> Ramp:
+    """Take the next step now, whatever it waits for; or jump to another step, forward or back.
+
+    Args:
+        ramp: the ramp.
+        by: who says so.
+        step: the number of the step to go to, from 1; None: the next.
+        if_version: refuse when the ramp is at another version.
+        comment: why.
+
+    Raises:
+        MissingRole: when the actor may not edit.
+        StaleVersion: when `if_version` is given and is not the present one.
+        InvalidInput: at `step`, when there is no such step, or the ramp is there already.
+        WrongMoment: when it does not run.
+    """
+    held = _held(ramp, by, if_version, Ramp.Status.RUNNING)
+    place, number = held.position + 1 if step is None else step - 1, held.steps.count()
+    if not 0 <= place < number:
+        raise InvalidInput.at("step", f"The ramp has {number} steps, and stands at {held.position + 1}.")
+    if place == held.position:
+        raise InvalidInput.at("step", f"The ramp is at step {step} already.")
+    take_step(held, place, by=by.cleared(Clearance(approved_by=held.approved_by)), comment=comment)
+    return held
+
+
+@traced
+@transaction.atomic
+def change_ramp(
+    ramp: Ramp,
+    *,
+    by: Actor,
+    steps: Any = None,
+    guardrails: Any = None,
+    watch_for: timedelta | None = None,
+    if_version: int | None = None,
+    comment: str = "",
+) -> Ramp:
+    """Replace the steps that are still to come, the guardrails, or both.
+
+    Where the environment requires approval, the changed ramp waits for a new one.
+
+    Raises:
+        MissingRole: when the actor may not edit.
+        StaleVersion: when `if_version` is given and is not the present one.
+        InvalidInput: naming each place that is wrong.
+        WrongMoment: when it is over.
+    """
+    held = _held(ramp, by, if_version, *Ramp.ACTIVE)
+    old = audited(held)
+    if steps is not None:
+        wanted = read_steps(steps, above=held.percentage)
+        held.steps.filter(position__gt=held.position).delete()
+        write_steps(held, wanted, first=held.position + 1)
+    if guardrails is not None:
+        watches = read_guardrails(guardrails)
+        check_ground(Target(held.state, held.rule), watches)
+        held.guardrails.all().delete()
+        write_guardrails(held, watches)
+    held.watches_for = held.watches_for if watch_for is None else watch_for
+    schedule = planned(held.steps.all())
+    put_down(held, Occurrence.Kind.CHANGED, by=by, text=f"Changed: {percentages(schedule)}")
+    if held.state.environment.requires_approval and by.user is not None:
+        held.status, held.due_at, held.approved_by = Ramp.Status.AWAITING_APPROVAL, None, ""
+        held.author, held.author_label = by.user, by.label
+    elif held.status == Ramp.Status.RUNNING:
+        held.due_at = next_due(held, schedule)
+    keep(held, old=old, by=by, comment=comment)
+    return held
+
+
+@traced
+@transaction.atomic
+def stop_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment: str = "") -> Ramp:
+    """End the ramp where it stands; who is inside stays inside.
+
+    Raises:
+        MissingRole: when the actor may not edit.
+        StaleVersion: when `if_version` is given and is not the present one.
+        WrongMoment: when it is over.
+    """
+    held = _held(ramp, by, if_version, *Ramp.ACTIVE)
+    old = audited(held)
+    end(held, Ramp.Status.STOPPED, reason=comment)
+    where = percent(held.percentage) if held.percentage is not None else "before its first step"
+    put_down(held, Occurrence.Kind.STOPPED, by=by, text=f"Stopped at {where}", percentage=held.percentage)
+    keep(held, old=old, by=by, comment=comment)
+    return held
+
+
+@traced
+@transaction.atomic
+def roll_back_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment: str = "") -> Ramp:
+    """Let nobody in any more: 0 %, at once, whatever the environment asks for otherwise; the ramp is over.
+
+    Raises:
+        MissingRole: when the actor may not edit.
+        StaleVersion: when `if_version` is given and is not the present one.
+        WrongMoment: when it was never begun, or is over for another reason than that it was finished.
+    """
+    held = _held(ramp, by, if_version, Ramp.Status.RUNNING, Ramp.Status.PAUSED, Ramp.Status.FINISHED)
+    retreat(held, Decimal(0), by=by, reason=comment or f"by {by.label}")
+    return held
+
+
+def _held(ramp: Ramp, by: Actor, if_version: int | None, *statuses: str) -> Ramp:
+    """Return the ramp locked, when the actor may change it and it is one of these."""
+    require(by, Ability.EDIT, ramp.state.environment.project)
+    held = lock_ramp(ramp)
+    StaleVersion.unless(if_version, present=held.version, what="ramp")
+    if held.status not in statuses:
+        since = f" since {clock_text(held)}" if held.ended_at else ""
+        raise WrongMoment(f"The ramp is {held.get_status_display().lower()}{since}: this cannot be done with it now.")
+    return held
+
+
+def clock_text(ramp: Ramp) -> str:
+    """Return when the ramp ended, for a sentence."""
+    return f"{ramp.ended_at or clock.now():%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,25 @@
+"""Holding a ramp, or ending it where it stands. Nobody is moved."""
+
+from accounts.actors import Actor
+from flagsite.lib import clock
+from rollouts.errors import RuleNotFound
+from rollouts.models import Occurrence, Ramp
+from rollouts.services.log import audited, keep, put_down
+from rollouts.target import Target
+
+
+def pause(ramp: Ramp, *, by: Actor, reason: str) -> None:
+    """Pause the (locked) ramp: no step is taken until somebody resumes it; its guardrails go on."""
+    old = audited(ramp)
+    try:
+        percentage = Target(ramp.state, ramp.rule).effective
+    except RuleNotFound:
+        percentage = None
+    ramp.status, ramp.due_at, ramp.reason = Ramp.Status.PAUSED, None, reason
+    put_down(ramp, Occurrence.Kind.PAUSED, by=by, text=f"Paused: {reason}", percentage=percentage)
+    keep(ramp, old=old, by=by, comment=reason)
+
+
+def end(ramp: Ramp, status: Ramp.Status, *, reason: str) -> None:
+    """Mark the (locked) ramp as over; the caller keeps it."""
+    ramp.status, ramp.due_at, ramp.ended_at, ramp.reason = status, None, clock.now(), reason

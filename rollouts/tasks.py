@@ -1,0 +1,35 @@
+"""What Celery does for the rollouts app."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+
+from rollouts import services
+
+
+@shared_task
+def advance_ramps() -> int:
+    """Take the steps that are due; return how many ramps were moved."""
+    return services.advance_due()
+
+
+@shared_task
+def check_guardrails() -> int:
+    """Have the guardrails looked at that are due for it, each ramp's by itself; return of how many ramps."""
+    claimed = services.claim_checks()
+    for pk in claimed:
+        check_ramp.delay(pk)
+    return len(claimed)
+
+
+@shared_task
+def check_ramp(pk: int) -> None:
+    """Look at the guardrails of one ramp."""
+    services.check_ramp(pk)
+
+
+@shared_task
+def forget_checks() -> int:
+    """Delete looks at guardrails that are older than their retention; return how many."""
+    return services.forget_checks(older_than=timedelta(days=settings.CHECK_RETENTION_DAYS))
