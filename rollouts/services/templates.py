@@ -21,7 +21,7 @@ from rollouts.steps import read_steps, step_document
 @traced
 @transaction.atomic
 def save_ramp_template(
-    *, project: Project, key: str, steps: Any, by: Actor, name: str = "", guardrails: Any = ()
+    *, project: Project, key: str, steps: Any, by: Actor, name: str = "", guardrails: Any = None
 ) -> RampTemplate:
     """Create the project's template of this key, or replace it.
 
@@ -41,7 +41,7 @@ def save_ramp_template(
     row = row or RampTemplate(project=project, key=key)
     row.name = name or row.name or key
     row.steps = [step_document(step) for step in read]
-    row.guardrails = [watch.document for watch in read_guardrails(list(guardrails))]
+    row.guardrails = [watch.document for watch in read_guardrails([] if guardrails is None else guardrails)]
     row.save()
     action = Action.CREATE if old is None else Action.UPDATE
     record(action, row, by=by, project=project, old=old, new=fields_of(row, "name", "steps", "guardrails"))

@@ -1,0 +1,117 @@
+"""A clock that tests set, and ramps in few words."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import Environment
+from flags.models import EvaluationCount
+from flagsite.lib import clock
+from flagsite.lib.moments import duration_of
+from rollouts.services import advance_due
+from tests.conftest import Person
+from tests.flags.builders import PRODUCTION, Json
+
+RAMP = f"/flags/checkout/ramp{PRODUCTION}"
+NINE = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
+
+
+class Clock:
+    """The server's clock, which moves only when somebody says so; ramps are moved whenever it does."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def passes(self, duration: str, *, unattended: bool = False) -> int:
+        """Let so much time pass, and the scheduler look once; `unattended`: the scheduler is away."""
+        passed = duration_of(duration)
+        assert passed is not None
+        self.now += passed
+        return 0 if unattended else advance_due()
+
+    def in_(self, duration: str) -> str:
+        """Return the moment after so much time, as the API takes it."""
+        passed = duration_of(duration) or timedelta(0)
+        return (self.now + passed).isoformat()
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Nine o'clock, until somebody says otherwise."""
+    held = Clock(NINE)
+    monkeypatch.setattr(clock, "now", held)
+    return held
+
+
+Start = Callable[..., Json]
+
+
+@pytest.fixture
+def start(ed: Person, time: Clock) -> Start:
+    """Start a ramp of the flag `checkout` in production, as Ed."""
+
+    def start_ramp(*steps: Json, **fields: Any) -> Json:
+        body = {**({"steps": list(steps)} if steps else {}), **fields}
+        response = ed.client().post(RAMP, body)
+        assert response.status_code == 201, response.content
+        started: Json = response.json()
+        return started
+
+    return start_ramp
+
+
+CountEvaluations = Callable[[int], None]
+
+
+@pytest.fixture
+def count_evaluations(production: Environment, time: Clock) -> CountEvaluations:
+    """Count so many evaluations of the flag in the present minute."""
+
+    def count(number: int) -> None:
+        minute = time.now.replace(second=0, microsecond=0)
+        row, _ = EvaluationCount.objects.get_or_create(
+            environment=production,
+            flag_key="checkout",
+            variation="on",
+            reason="FALLTHROUGH",
+            minute=minute,
+            defaults={"count": 0},
+        )
+        row.count += number
+        row.save()
+
+    return count
+
+
+def step(percentage: float, **fields: Any) -> Json:
+    return {"percentage": percentage, **fields}
+
+
+def ramp_of(person: Person) -> Json:
+    response = person.client().get(RAMP)
+    assert response.status_code == 200, response.content
+    found: Json = response.json()
+    return found
+
+
+def told(person: Person) -> list[str]:
+    """Return what happened to the ramp, in its words."""
+    return [each["text"] for each in ramp_of(person)["log"]]
+
+
+def do(person: Person, what: str, **body: Any) -> Json:
+    response = person.client().post(f"/flags/checkout/ramp/{what}{PRODUCTION}", body)
+    assert response.status_code == 200, response.content
+    done: Json = response.json()
+    return done
+
+
+def percentage(person: Person) -> float:
+    """Return whom the flag's default rule lets in now."""
+    found: float = person.client().get(f"/flags/checkout{PRODUCTION}").json()["rollout_percentage"]
+    return found
