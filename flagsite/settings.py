@@ -26,6 +26,8 @@ DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY") or own_secret_key(DATA_DIR)
+SECRET_KEY_FALLBACKS = env.listing("SECRET_KEY_FALLBACKS")
+PUBLIC_URL = env.text("PUBLIC_URL")
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")  # networks whose X-Forwarded-For is believed
@@ -199,6 +201,8 @@ CELERY_BEAT_SCHEDULE = {
     "advance-ramps": {"task": "rollouts.tasks.advance_ramps", "schedule": 1.0, "options": {"expires": 10.0}},
     "check-guardrails": {"task": "rollouts.tasks.check_guardrails", "schedule": 2.0, "options": {"expires": 10.0}},
     "forget-checks": {"task": "rollouts.tasks.forget_checks", "schedule": 3600.0},
+    "send-notices": {"task": "rollouts.tasks.send_notices", "schedule": 10.0, "options": {"expires": 30.0}},
+    "keep-notices": {"task": "rollouts.tasks.keep_notices", "schedule": 3600.0},
 }
 
 # --- language, time, files -----------------------------------------------------------------------------------------
@@ -270,6 +274,11 @@ PROMETHEUS_URL = env.text("PROMETHEUS_URL", default="")  # what guardrails are a
 GUARDRAIL_CHECK_SECONDS = env.integer("GUARDRAIL_CHECK_SECONDS", default=10, least=1)
 GUARDRAIL_GRACE_SECONDS = env.integer("GUARDRAIL_GRACE_SECONDS", default=300, least=0)
 CHECK_RETENTION_DAYS = env.integer("CHECK_RETENTION_DAYS", default=30, least=1)
+
+# --- notices of ramps ----------------------------------------------------------------------------------------------
+
+WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")  # not public, but webhooks may lead there
+NOTICE_RETENTION_DAYS = env.integer("NOTICE_RETENTION_DAYS", default=30, least=1)
 
 # --- metrics -------------------------------------------------------------------------------------------------------
 

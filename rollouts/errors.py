@@ -31,3 +31,15 @@ class WrongMoment(Conflict):
     """This cannot be done with a ramp that stands where it does: it is over, or paused, or runs."""
 
     code = "WRONG_MOMENT"
+
+
+class WebhookNotFound(NotFound):
+    """The project has no such webhook."""
+
+    code = "WEBHOOK_NOT_FOUND"
+
+
+class MailNoticeNotFound(NotFound):
+    """The project has no such e-mail notice."""
+
+    code = "MAIL_NOTICE_NOT_FOUND"

@@ -1,4 +1,4 @@
-"""What Prometheus is told of ramps: every metric of the app, and a function for each thing that happens."""
+"""What Prometheus is told of ramps and notices: every metric of the app, and a function for each thing that happens."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,6 +18,16 @@ _LATE = Histogram(
 )
 _CHECKS = Counter("flagsite_guardrail_checks_total", "Looks at guardrails, by what they found.", ("verdict",))
 _CHECK = Histogram("flagsite_guardrail_check_seconds", "How long a look at a guardrail took.", buckets=_CHECK_SECONDS)
+
+OUTCOMES: Final = ("delivered", "retried", "failed", "dropped")
+"""Of attempts to deliver a notice."""
+_DELIVERIES = Counter(
+    "flagsite_notice_deliveries_total", "Attempts to deliver notices, by what came of them.", ("outcome",)
+)
+_BY_OUTCOME: Final = {outcome: _DELIVERIES.labels(outcome) for outcome in OUTCOMES}
+_WAITING = Gauge(
+    "flagsite_notices_waiting", "Deliveries of notices that wait to be tried.", multiprocess_mode="mostrecent"
+)
 
 
 def counted(by_status: Mapping[str, int]) -> None:
@@ -40,3 +50,13 @@ def checked(verdict: str, seconds: float) -> None:
     """Count a look at a guardrail."""
     _CHECKS.labels(verdict).inc()
     _CHECK.observe(seconds)
+
+
+def attempted(outcome: str) -> None:
+    """Count what came of an attempt to deliver a notice, or that there will be none."""
+    _BY_OUTCOME[outcome].inc()
+
+
+def waiting(number: int) -> None:
+    """Say how many deliveries of notices wait."""
+    _WAITING.set(number)

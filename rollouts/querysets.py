@@ -1,4 +1,4 @@
-"""Reads of ramps, and the locks under which they change."""
+"""Reads of ramps, webhooks, e-mail notices and deliveries, and the locks under which they change."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,8 +9,8 @@ from accounts.models import Environment, Project
 from accounts.querysets import lock_environments
 from flags.models import FlagState, RevisionItem
 from flags.querysets import state_named
-from rollouts.errors import RampNotFound
-from rollouts.models import Check, Occurrence, Ramp, Step
+from rollouts.errors import MailNoticeNotFound, RampNotFound, WebhookNotFound
+from rollouts.models import Check, Delivery, MailNotice, Occurrence, Ramp, Step, Webhook
 from rollouts.schedule import PlannedStep
 
 
@@ -95,3 +95,39 @@ def occurrences_of(ramp: Ramp) -> QuerySet[Occurrence]:
 def checks_of(ramp: Ramp) -> QuerySet[Check]:
     """Return the looks at a ramp's guardrails, the newest first."""
     return Check.objects.filter(guardrail__ramp=ramp).select_related("guardrail").order_by("-at", "-pk")
+
+
+def webhooks_of(project: Project) -> QuerySet[Webhook]:
+    """Return the webhooks of a project."""
+    return Webhook.objects.filter(project=project).select_related("project").prefetch_related("environments")
+
+
+def webhook_of(project: Project, pk: int, *, for_update: bool = False) -> Webhook:
+    """Return one webhook of the project.
+
+    Raises:
+        WebhookNotFound: when it has none of that number.
+    """
+    rows = webhooks_of(project)
+    found = (rows.select_for_update(of=("self",), no_key=True) if for_update else rows).filter(pk=pk).first()
+    if found is None:
+        raise WebhookNotFound(f"The project `{project.key}` has no webhook {pk}.")
+    return found
+
+
+def mail_notice_of(project: Project, pk: int, *, for_update: bool = False) -> MailNotice:
+    """Return one e-mail notice of the project.
+
+    Raises:
+        MailNoticeNotFound: when it has none of that number.
+    """
+    rows = MailNotice.objects.filter(project=project).select_related("project")
+    found = (rows.select_for_update(of=("self",), no_key=True) if for_update else rows).filter(pk=pk).first()
+    if found is None:
+        raise MailNoticeNotFound(f"The project `{project.key}` has no e-mail notice {pk}.")
+    return found
+
+
+def deliveries_of(webhook: Webhook) -> QuerySet[Delivery]:
+    """Return what was and is to be told to a webhook, with the log of attempts."""
+    return Delivery.objects.filter(webhook=webhook).prefetch_related("log")

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from rollouts import services
+from rollouts.services import notices
 
 
 @shared_task
@@ -33,3 +34,16 @@ def check_ramp(pk: int) -> None:
 def forget_checks() -> int:
     """Delete looks at guardrails that are older than their retention; return how many."""
     return services.forget_checks(older_than=timedelta(days=settings.CHECK_RETENTION_DAYS))
+
+
+@shared_task
+def send_notices() -> int:
+    """Deliver the notices that are due; return how many attempts there were."""
+    return notices.send_due()
+
+
+@shared_task
+def keep_notices() -> int:
+    """Delete deliveries older than their retention, return how many rows went; seal secrets under the present key."""
+    notices.reseal_secrets()
+    return notices.forget_deliveries(older_than=timedelta(days=settings.NOTICE_RETENTION_DAYS))

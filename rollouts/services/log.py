@@ -1,4 +1,4 @@
-"""What happens to a ramp is put down: in its log, in the audit log, and in the row's version."""
+"""What happens to a ramp is put down: in its log, in the audit log, in the row's version; and whoever wants to is told."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +9,7 @@ from accounts.audit import Action, fields_of, record
 from flagsite.lib import clock
 from rollouts import metrics
 from rollouts.models import Occurrence, Ramp
+from rollouts.services.notices.telling import notify
 
 AUDITED = ("status", "percentage", "position", "due_at", "reason", "approved_by")
 
@@ -48,9 +49,9 @@ def put_down(
     revision: int | None = None,
     details: dict[str, Any] | None = None,
 ) -> Occurrence:
-    """Write what happened into the ramp's log, in the transaction in which it happened."""
+    """Write what happened into the ramp's log, and whom to tell, in the transaction in which it happened."""
     metrics.occurred(kind)
-    return Occurrence.objects.create(
+    occurrence = Occurrence.objects.create(
         ramp=ramp,
         kind=kind,
         at=at or clock.now(),
@@ -61,3 +62,5 @@ def put_down(
         revision=revision,
         details=details or {},
     )
+    notify(occurrence)
+    return occurrence

@@ -63,6 +63,7 @@ NOUNS = {
     "flags/traces": "what spans say of evaluations and changes",
     "flags/usage": "how often and how lately flags are asked for, and what follows from it",
     "flags/uses": "where flags name attributes and segments",
+    "rollouts/notices": "what is told of ramps, and one attempt to tell it",
     "rollouts/statistics": "whether it is worse inside, by numbers alone",
 }
 """Rooms that one app has and the others have not: `app/noun`, and what it decides."""

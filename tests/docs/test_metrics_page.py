@@ -6,12 +6,13 @@ from prometheus_client import REGISTRY
 
 import flags.stream.metrics
 import flagsite.work_metrics  # noqa: F401 - registers, as the line above
+import rollouts.metrics
 from flags import limits
 from flagsite.queues import QueueLength
 from tests.docs.markdown import page, quoted, rows
 
 PAGE = page("docs/reference/metrics.md")
-SECTIONS = ("Flags", "What SDKs report", "The stream", "Celery")
+SECTIONS = ("Flags", "What SDKs report", "The stream", "Celery", "Notices")
 
 
 def _registered() -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -42,3 +43,8 @@ def test_the_bounds_are_those_on_the_page() -> None:
     assert f"{limits.MAX_EVALUATION_SERIES:,} series" in bounds
     assert f"{limits.MAX_ERROR_SERIES:,} of `flagsite_evaluation_errors_total`" in bounds
     assert f"at most {limits.MAX_REPORTED_UPDATES} updates" in PAGE.section("Update latency")
+
+
+def test_what_comes_of_a_notice_is_on_the_page() -> None:
+    (meaning,) = (row[3] for row in rows(PAGE.section("Notices")) if "deliveries" in row[0])
+    assert set(quoted(meaning)) == set(rollouts.metrics.OUTCOMES)

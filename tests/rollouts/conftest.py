@@ -1,10 +1,11 @@
-"""A clock that tests set, and ramps in few words."""
+"""A clock that tests set, ramps in few words, and a receiver of notices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Environment
 from flags.models import EvaluationCount
@@ -13,6 +14,7 @@ from flagsite.lib.moments import duration_of
 from rollouts.services import advance_due
 from tests.conftest import Person
 from tests.flags.builders import PRODUCTION, Json
+from tests.rollouts.receiver import LOOPBACK, Receiver, receiving
 
 RAMP = f"/flags/checkout/ramp{PRODUCTION}"
 NINE = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
@@ -86,6 +88,26 @@ def count_evaluations(production: Environment, time: Clock) -> CountEvaluations:
         row.save()
 
     return count
+
+
+@pytest.fixture
+def receiver(settings: Settings) -> Iterator[Receiver]:
+    """A receiver of webhooks, on a network that is allowed."""
+    settings.WEBHOOK_ALLOWED_NETWORKS = LOOPBACK
+    with receiving() as found:
+        yield found
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Let time pass from the real moment on: signatures of another year would not be believed."""
+    held = Clock(clock.now())
+    monkeypatch.setattr(clock, "now", held)
+
+    def pass_by(span: timedelta) -> None:
+        held.now += span
+
+    return pass_by
 
 
 def step(percentage: float, **fields: Any) -> Json:
