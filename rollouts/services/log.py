@@ -1,4 +1,4 @@
-"""What happens to a ramp is put down: in its log, in the audit log, in the row's version; and whoever wants to is told."""
+"""What happens to a ramp is put down in its log, the audit log and the row's version; and whoever wants to is told."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -16,8 +16,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.actors import Actor, Source
 from accounts.audit import Action, record
 from flagsite.lib import clock
-from rollouts.models import Attempt, Delivery, MailNotice, Webhook
 from rollouts import metrics
+from rollouts.models import Attempt, Delivery, MailNotice, Webhook
 from rollouts.notices.patience import MAX_ATTEMPTS, wait_after
 from rollouts.notices.sending import Answer, Message
 from rollouts.services.notices.messages import message_of

@@ -7,8 +7,8 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final
 
-from rollouts.models import Delivery
 from rollouts import metrics
+from rollouts.models import Delivery
 from rollouts.notices.sending import Answer, send
 from rollouts.services.notices.deliveries import Claimed, claim, record_answer
 from rollouts.services.notices.telling import nudge
