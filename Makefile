@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-write check lint format migrations dashboards hooks constraints clean
+.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-guardrails bench-write check lint format migrations dashboards hooks constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -89,6 +89,9 @@ bench-recording: $(DEVELOPMENT) ## What recording evaluations costs the server, 
 
 bench-ingest: $(DEVELOPMENT) ## Reports of 1,000 SDKs about 10,000 flags, on real PostgreSQL (ARGS="--series 500")
 	$(BIN)/python -m tests.benchmarks.ingest $(ARGS)
+
+bench-guardrails: $(DEVELOPMENT) ## How often guardrails are wrong, how soon they find harm: simulated ramps (ARGS="--quick")
+	$(BIN)/python -m tests.benchmarks.guardrails $(ARGS)
 
 bench-write: ARGS += --write docs/reference/benchmarks.md
 bench-write: bench ## The same, and keep the table in docs/reference/benchmarks.md

@@ -19,8 +19,8 @@ class Finding(StrEnum):
 def judge_share(bad: int, of: int, *, limit: float, is_above: bool, sample: int) -> Finding:
     """Return what contexts within the window say: so many with the bad event, against so many with the one it is per.
 
-    The share may exceed 1, as contexts can have the one event without the other. Where it is made of fewer than `sample`
-    contexts, or of none, nothing is said.
+    The share may exceed 1, as contexts can have the one event without the other. Where it is made of fewer than
+    `sample` contexts, or of none, nothing is said.
     """
     if not of or of < sample:
         return Finding.TOO_FEW
