@@ -3,7 +3,7 @@
 from django.urls import path
 
 from flagsite.lib import paths  # noqa: F401 - for its converter
-from rollouts.api import ramps
+from rollouts.api import ramps, webhooks
 from rollouts.api.views import RolloutView
 
 urlpatterns = [
@@ -17,4 +17,9 @@ urlpatterns = [
     path("flags/<key:key>/ramp/checks", ramps.ChecksView.as_view()),
     path("ramp-templates", ramps.RampTemplatesView.as_view()),
     path("ramp-templates/<key:key>", ramps.RampTemplateView.as_view()),
+    path("webhooks", webhooks.WebhookListView.as_view()),
+    path("webhooks/<int:webhook>", webhooks.WebhookView.as_view()),
+    path("webhooks/<int:webhook>/rotate", webhooks.WebhookRotateView.as_view()),
+    path("webhooks/<int:webhook>/test", webhooks.WebhookTestView.as_view()),
+    path("webhooks/<int:webhook>/deliveries", webhooks.DeliveryListView.as_view()),
 ]

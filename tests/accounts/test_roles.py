@@ -11,6 +11,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import Environment, Project
 from accounts.services import issue_api_token, issue_server_key, revoke_key
+from flagsite.lib.vault import seal
+from rollouts.models import Webhook
+from rollouts.notices.signing import new_secret
 from tests.conftest import SYSTEM, Person, client_with
 from tests.flags.builders import boolean, create, create_segment
 
@@ -48,6 +51,18 @@ EDIT: Final = [
     Door("patch", f"/segments/beta{SHOP}", {"name": "New"}, 200),
     Door("delete", f"/segments/beta{SHOP}", None, 204),
 ]
+HOOK: Final = {"name": "Ops", "address": "https://hooks.example.com/x"}
+HOOKS: Final = "/webhooks/7"
+MANAGE: Final = [
+    Door("get", f"/webhooks{SHOP}", None, 200),
+    Door("post", f"/webhooks{SHOP}", HOOK, 201),
+    Door("get", f"{HOOKS}{SHOP}", None, 200),
+    Door("patch", f"{HOOKS}{SHOP}", {"name": "New"}, 200),
+    Door("delete", f"{HOOKS}{SHOP}", None, 204),
+    Door("post", f"{HOOKS}/rotate{SHOP}", {}, 200),
+    Door("post", f"{HOOKS}/test{SHOP}", None, 202),
+    Door("get", f"{HOOKS}/deliveries{SHOP}", None, 200),
+]
 ASK: Final = {"context": {"id": "ann"}}
 BATCH: Final = {
     "batch": "6f2f6b6e-3c1c-4d2a-9f21-1d9f6f2c1a00",
@@ -68,22 +83,22 @@ OPEN: Final = [
 IN = 0
 """Let in: the caller gets what the door gives."""
 
-RULES: Final[dict[str, tuple[int, int, int]]] = {
-    # caller: may read, may edit, may serve
-    "admin": (IN, IN, 403),
-    "editor": (IN, IN, 403),
-    "viewer": (IN, 403, 403),
-    "superuser": (IN, IN, 403),
-    "no role": (404, 404, 403),
-    "another project's admin": (404, 404, 403),
-    "server key": (403, 403, IN),
-    "nobody": (401, 401, 401),
-    "revoked token": (401, 401, 401),
-    "expired token": (401, 401, 401),
-    "revoked server key": (401, 401, 401),
-    "unknown token": (401, 401, 401),
-    "malformed key": (401, 401, 401),
-    "former colleague": (401, 401, 401),
+RULES: Final[dict[str, tuple[int, int, int, int]]] = {
+    # caller: may read, may edit, may manage, may serve
+    "admin": (IN, IN, IN, 403),
+    "editor": (IN, IN, 403, 403),
+    "viewer": (IN, 403, 403, 403),
+    "superuser": (IN, IN, IN, 403),
+    "no role": (404, 404, 404, 403),
+    "another project's admin": (404, 404, 404, 403),
+    "server key": (403, 403, 403, IN),
+    "nobody": (401, 401, 401, 401),
+    "revoked token": (401, 401, 401, 401),
+    "expired token": (401, 401, 401, 401),
+    "revoked server key": (401, 401, 401, 401),
+    "unknown token": (401, 401, 401, 401),
+    "malformed key": (401, 401, 401, 401),
+    "former colleague": (401, 401, 401, 401),
 }
 
 
@@ -139,12 +154,13 @@ def status_of(client: APIClient, door: Door) -> int:
 
 
 def test_every_door_opens_for_those_whom_the_table_names(
-    callers: dict[str, APIClient], ed: Person, subtests: pytest.Subtests
+    callers: dict[str, APIClient], ed: Person, shop: Project, subtests: pytest.Subtests
 ) -> None:
     create_segment(ed, "beta")
     create(ed, boolean(), environment="development")
+    Webhook.objects.create(pk=7, project=shop, secret=seal(new_secret()), **HOOK)
     for caller, statuses in RULES.items():
-        for doors, status in zip((READ, EDIT, SERVE), statuses, strict=True):
+        for doors, status in zip((READ, EDIT, MANAGE, SERVE), statuses, strict=True):
             for door in doors:
                 with subtests.test(f"{caller}: {door.method} {door.path}"):
                     assert status_of(callers[caller], door) == (status or door.status)
@@ -170,5 +186,5 @@ def _addresses(patterns: Any, prefix: str = "") -> list[str]:
 
 
 def test_no_address_is_missing_in_the_table() -> None:
-    tried = {str(resolve(door.path.partition("?")[0]).route) for door in [*READ, *EDIT, *SERVE, *OPEN]}
+    tried = {str(resolve(door.path.partition("?")[0]).route) for door in [*READ, *EDIT, *MANAGE, *SERVE, *OPEN]}
     assert set(_addresses(get_resolver().url_patterns)) - tried == {""}  # which leads to the admin

@@ -30,7 +30,7 @@ def test_both_secrets_sign_while_one_replaces_the_other(
     shop: Project, ramp: Ramp, receiver: Receiver, later: Callable[[timedelta], None]
 ) -> None:
     webhook, old = hook(shop, receiver.address)
-    _, new = rotate_webhook(webhook, by=SYSTEM, overlap=timedelta(hours=1))
+    _, new = rotate_webhook(webhook, by=SYSTEM, overlap_hours=1)
     notify(happened(ramp, "step"))
     send_due()
     first = receiver.received[0]

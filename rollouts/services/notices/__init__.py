@@ -6,6 +6,8 @@ from rollouts.services.notices.mails import MailNoticeFields, create_mail_notice
 from rollouts.services.notices.rounds import send_due
 from rollouts.services.notices.telling import notify
 from rollouts.services.notices.webhooks import (
+    MAX_OVERLAP_HOURS,
+    OVERLAP_HOURS,
     WebhookFields,
     create_webhook,
     delete_webhook,
@@ -14,6 +16,8 @@ from rollouts.services.notices.webhooks import (
 )
 
 __all__ = [
+    "MAX_OVERLAP_HOURS",
+    "OVERLAP_HOURS",
     "MailNoticeFields",
     "WebhookFields",
     "create_mail_notice",

@@ -107,7 +107,7 @@ def rotate_webhook(
     webhook: Webhook,
     *,
     by: Actor,
-    overlap: timedelta = timedelta(hours=OVERLAP_HOURS),
+    overlap_hours: int = OVERLAP_HOURS,
     if_version: int | None = None,
 ) -> tuple[Webhook, str]:
     """Make another secret, which signs from now on; the one before signs beside it until the overlap is over.
@@ -118,11 +118,13 @@ def rotate_webhook(
         WebhookNotFound, MissingRole, StaleVersion: as `update_webhook`.
         InvalidInput: when the overlap is negative or too long.
     """
-    if not timedelta() <= overlap <= timedelta(hours=MAX_OVERLAP_HOURS):
+    if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
         raise InvalidInput.at("overlap_hours", f"From 0 to {MAX_OVERLAP_HOURS:,} hours.")
     held = _held(webhook, by=by, if_version=if_version)
     secret = new_secret()
-    held.old_secret, held.old_secret_until = (held.secret, clock.now() + overlap) if overlap else ("", None)
+    held.old_secret, held.old_secret_until = "", None
+    if overlap_hours:
+        held.old_secret, held.old_secret_until = held.secret, clock.now() + timedelta(hours=overlap_hours)
     held.secret = seal(secret)
     held.version += 1
     held.save(update_fields=["secret", "old_secret", "old_secret_until", "version"])
