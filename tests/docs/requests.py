@@ -15,8 +15,8 @@ from tests.docs.markdown import Page
 _ANSWER = re.compile(r"\n+`(?P<status>\d{3})`(?:, `ETag: (?P<etag>\"\d+\")`)?(?P<more>:\n\n```json\n)?")
 
 _ELIDED = "…"
-_COUNTED = frozenset({"revision"})
-"""Numbers that depend on what was published before."""
+_COUNTED = frozenset({"revision", "id"})
+"""Numbers that depend on what was published or made before."""
 
 
 @dataclass(frozen=True)

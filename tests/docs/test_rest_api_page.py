@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 import accounts.errors
 import flags.errors
 import flagsite.lib.problems
+import rollouts.errors
 import segments.errors
 from flagsite.demo.loading import load
 from flagsite.lib.problems import Refusal
@@ -76,7 +77,7 @@ def _documents(values: Any) -> Any:
 
 def test_the_table_of_errors_has_every_error_of_the_code() -> None:
     documented = {(int(status), quoted(code)[0]) for status, code, _ in rows(PAGE.section("Errors"))}
-    modules = (accounts.errors, flags.errors, flagsite.lib.problems, segments.errors)
+    modules = (accounts.errors, flags.errors, flagsite.lib.problems, rollouts.errors, segments.errors)
     declared = {
         (each.status, each.code)
         for module in modules
