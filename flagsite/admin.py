@@ -42,6 +42,14 @@ SIDEBAR: Final = (
         ),
     ),
     (
+        "Notices",
+        (
+            ("Webhooks", "webhook", "rollouts.Webhook"),
+            ("E-mail notices", "forward_to_inbox", "rollouts.MailNotice"),
+            ("Deliveries", "outbox", "rollouts.Delivery"),
+        ),
+    ),
+    (
         "Project",
         (
             ("Projects", "folder", "accounts.Project"),

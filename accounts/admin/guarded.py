@@ -46,6 +46,7 @@ class GuardedAdmin(ModelAdmin):
 
     project_path: ClassVar[str] = ""
     """ORM lookup from a row to its project; empty for projects themselves."""
+    seen_by: ClassVar[Ability] = Ability.VIEW
     added_by: ClassVar[Ability | None] = None
     changed_by: ClassVar[Ability | None] = None
     deleted_by: ClassVar[Ability | None] = None
@@ -64,12 +65,12 @@ class GuardedAdmin(ModelAdmin):
     # --- what is seen and offered ----------------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the rows of the projects that the person may see."""
+        """Return the rows of the projects of which the person may see them."""
         rows: QuerySet[Any] = super().get_queryset(request)
         if self.project_path:
             rows = rows.select_related(self.project_path)
         access = access_of(request)
-        return rows if access.unlimited else rows.filter(self._within(access.projects(Ability.VIEW)))
+        return rows if access.unlimited else rows.filter(self._within(access.projects(self.seen_by)))
 
     def _within(self, projects: QuerySet[Any]) -> Q:
         return Q(**{f"{self.project_path or 'pk'}__in": projects})
@@ -96,7 +97,7 @@ class GuardedAdmin(ModelAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether the person may see the row, or any."""
-        return self._may(request, Ability.VIEW, obj)
+        return self._may(request, self.seen_by, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Tell whether the person may add a row somewhere."""

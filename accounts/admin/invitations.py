@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,13 +18,12 @@ from accounts import mail
 from accounts.admin.filters import ProjectFilter
 from accounts.admin.guarded import GuardedAdmin
 from accounts.admin.markup import pill, pills
-from accounts.admin.requests import access_of, actor_of
+from accounts.admin.requests import access_of, actor_of, answered
 from accounts.forms import InvitationForm, RoleField
 from accounts.models import Invitation
 from accounts.roles import Ability, in_words
 from accounts.services import invite, renew_invitation, withdraw_invitation
 from flagsite.lib import clock
-from flagsite.lib.problems import NotAllowed, NotFound, Refusal
 
 
 @admin.register(Invitation)
@@ -147,7 +145,7 @@ class InvitationAdmin(GuardedAdmin):
         """Make a new link, in place of one that was lost or is too old."""
         row = self._row(request, id)
         with transaction.atomic():
-            token = self._answered(request, partial(renew_invitation, row, by=actor_of(request)))
+            token = answered(request, partial(renew_invitation, row, by=actor_of(request)))
             if token:
                 row.refresh_from_db()
                 self._hand_over(request, row, token)
@@ -156,7 +154,7 @@ class InvitationAdmin(GuardedAdmin):
     def withdraw_view(self, request: HttpRequest, id: str) -> HttpResponse:  # noqa: A002 - as Django names it
         """Make the link useless."""
         row = self._row(request, id)
-        self._answered(request, partial(withdraw_invitation, row, by=actor_of(request)))
+        answered(request, partial(withdraw_invitation, row, by=actor_of(request)))
         return HttpResponseRedirect(self.address("change", row.pk))
 
     def _row(self, request: HttpRequest, id: str) -> Invitation:  # noqa: A002 - as Django names it
@@ -164,13 +162,3 @@ class InvitationAdmin(GuardedAdmin):
         if row is None:
             raise Http404
         return row
-
-    def _answered(self, request: HttpRequest, service: partial[Any]) -> Any:
-        """Return what the service returns; what it refuses becomes a 403 or a message."""
-        try:
-            return service()
-        except (NotAllowed, NotFound) as refusal:
-            raise PermissionDenied(refusal.detail) from None
-        except Refusal as refusal:
-            messages.error(request, refusal.detail)
-            return None

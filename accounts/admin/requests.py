@@ -1,8 +1,10 @@
-"""Who asks for a page of the admin: their access, read once a request, and the actor that services are given."""
+"""Who asks for a page of the admin: their access, read once a request, the actor for services, and what those say."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
@@ -10,6 +12,9 @@ from accounts.actors import Actor, Source
 from accounts.models import User
 from accounts.permissions import Access
 from flagsite.lib.client_address import address_of
+from flagsite.lib.problems import NotAllowed, NotFound, Refusal
+
+Answer = TypeVar("Answer")
 
 _read: Final[WeakKeyDictionary[HttpRequest, Access]] = WeakKeyDictionary()
 
@@ -31,3 +36,18 @@ def actor_of(request: HttpRequest) -> Actor:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return Actor.person(request.user, source=Source.ADMIN, address=address_of(request))
+
+
+def answered(request: HttpRequest, service: Callable[[], Answer]) -> Answer | None:
+    """Return what a service returns; None when it refuses, which becomes a message.
+
+    Raises:
+        PermissionDenied: when it refuses because of who asks.
+    """
+    try:
+        return service()
+    except (NotAllowed, NotFound) as refusal:
+        raise PermissionDenied(refusal.detail) from None
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+        return None

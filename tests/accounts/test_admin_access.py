@@ -40,6 +40,9 @@ ADDING = {
     "accounts_user": SUPERUSERS,
     "accounts_invitation": MANAGERS,
     "auditlog_logentry": set(),
+    "rollouts_webhook": MANAGERS,
+    "rollouts_mailnotice": MANAGERS,
+    "rollouts_delivery": set(),
 }
 """Every page of the admin, and who may add there."""
 
@@ -89,7 +92,7 @@ def test_a_list_opens_for_those_who_see_the_project(
 ) -> None:
     desk = Desk(person(name))
     for page in ADDING:
-        allowed = EVERYBODY if page == "accounts_apitoken" else SEERS
+        allowed = MANAGERS if page.startswith("rollouts_") else EVERYBODY if page == "accounts_apitoken" else SEERS
         with subtests.test(page):
             assert desk.get(f"{page}_changelist").status_code == (200 if name in allowed else 403)
 

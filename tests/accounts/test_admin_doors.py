@@ -15,6 +15,7 @@ from flags.admin.flags.quick_steps import TOGGLE
 from flags.editing.edits import FlagEdit
 from flags.models import RevisionItem
 from flags.services import propose
+from rollouts.services.notices import create_mail_notice, create_webhook, send_test
 from segments.services import create_segment
 from tests.accounts.test_admin_access import EDITORS, EVERYBODY, MANAGERS, SEERS, SUPERUSERS
 from tests.conftest import SYSTEM, Person
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
 NOBODY: Final[set[str]] = set()
 OF_EVERY_MODEL: Final = ("_changelist", "_add", "_change", "_delete", "_history")
 """What `test_admin_access` walks."""
-OF_THE_APPS: Final = ("accounts_", "flags_", "segments_")
+OF_THE_APPS: Final = ("accounts_", "flags_", "rollouts_", "segments_")
 OPEN: Final = {"accounts_invitation_accept"}
 """For whoever holds the link."""
 
@@ -77,6 +78,10 @@ DOORS: Final = {
     "flags_revision_item": Door(("item",), SEERS, NOBODY),
     "flags_revision_restore": Door(("item",), NOBODY, EDITORS),
     "flags_revision_as_of": Door(("item",), SEERS, SEERS),
+    "rollouts_webhook_test": Door(("webhook",), NOBODY, MANAGERS),
+    "rollouts_webhook_rotate": Door(("webhook",), MANAGERS, MANAGERS),
+    "rollouts_mailnotice_test": Door(("e-mail notice",), NOBODY, MANAGERS),
+    "rollouts_delivery_again": Door(("delivery",), NOBODY, MANAGERS),
 }
 
 
@@ -91,6 +96,8 @@ def things(
     edit = FlagEdit("sale", states={"production": {"enabled": False}}, versions={"production": state.version})
     key, _ = issue_server_key(environment=production, name="Web", by=SYSTEM)
     invite(email="new@shop.example", roles={shop: Role.VIEWER}, by=ada.actor)
+    hook, _ = create_webhook(project=shop, fields={"name": "Ops", "address": "https://hooks.example.com/"}, by=SYSTEM)
+    letter = create_mail_notice(project=shop, fields={"name": "Ops", "addresses": ["ops@shop.example"]}, by=SYSTEM)
     return {
         "flag": flag.pk,
         "segment": segment.pk,
@@ -105,6 +112,9 @@ def things(
         "item": RevisionItem.objects.filter(key="sale", environment=production).latest("number").pk,
         "request": propose(project=shop, edits=[edit], by=ed.actor).pk,
         "version": 1,
+        "webhook": hook.pk,
+        "e-mail notice": letter.pk,
+        "delivery": send_test(hook, by=SYSTEM)[0].pk,
         "switch": TOGGLE.value(state, "off"),
         "what": "delete",
         "source": "staging",

@@ -1,0 +1,5 @@
+"""Pages of who is told what happens to ramps."""
+
+from rollouts.admin import notices
+
+__all__ = ["notices"]
