@@ -66,6 +66,11 @@ def due_ramps(now: datetime) -> list[Ramp]:
     return list(ramps().filter(status=Ramp.Status.RUNNING, due_at__lte=now).order_by("due_at", "pk"))
 
 
+def is_due(ramp: Ramp, now: datetime) -> bool:
+    """Tell whether the ramp's next step is due still, as far as can be seen without a lock."""
+    return Ramp.objects.filter(pk=ramp.pk, status=Ramp.Status.RUNNING, due_at__lte=now).exists()
+
+
 def watched_ramps() -> QuerySet[Ramp]:
     """Return the ramps that people are let in by now: they run or are paused."""
     return ramps().filter(status__in=[Ramp.Status.RUNNING, Ramp.Status.PAUSED], position__gte=0).order_by("pk")

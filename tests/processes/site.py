@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Process:
-    """One process of the installation, on one port, that can be killed and started again."""
+    """One process of the installation, on one port or on none (0), that can be killed and started again."""
 
     def __init__(self, command: list[str], *, port: int, environment: dict[str, str], log: Path) -> None:
         self.port = port
@@ -47,7 +47,8 @@ class Process:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_for_port(self.port, within=30)
+        if self.port:
+            wait_for_port(self.port, within=30)
         return self
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
@@ -74,6 +75,7 @@ class Site:
     ) -> None:
         self._directory = directory
         self._processes: list[Process] = []
+        self._asking: psycopg.Connection | None = None
         self._postgresql = postgresql or os.environ["TEST_DATABASE_URL"]
         self._database = f"site_{os.getpid()}_{free_port()}"
         self._run_sql(f'CREATE DATABASE "{self._database}"')
@@ -126,10 +128,16 @@ class Site:
         command += ["--blocking-threads", "1", "--log-level", "warning", *options, "--port"]
         return self._add(command)
 
-    def worker(self) -> Process:
-        """Return a Celery worker with children and a beat beside it, whose port is the one of its metrics."""
-        command = [sys.executable, "-m", "tests.processes.working", str(self._directory / "beat")]
-        return self._add(command)
+    def worker(self, *, beats: bool = True) -> Process:
+        """Return a Celery worker with children, by default with a beat beside it; its port is that of its metrics."""
+        schedule = str(self._directory / "beat") if beats else ""
+        return self._add([sys.executable, "-m", "tests.processes.working", schedule])
+
+    def beat(self) -> Process:
+        """Return a beat of its own; there may be several, by mistake or while one takes the other's place."""
+        schedule = str(self._directory / f"beat-{len(self._processes)}")
+        command = [sys.executable, "-m", "celery", "-A", "flagsite", "beat", "--schedule", schedule]
+        return self._add([*command, "--loglevel", "warning"], has_port=False)
 
     def program(self, module: str) -> Process:
         """Return a process of a module of ours that serves on the port it is given."""
@@ -148,15 +156,28 @@ class Site:
         )
 
     def close(self) -> None:
+        if self._asking is not None:
+            self._asking.close()
         for process in reversed(self._processes):
             process.kill()
         self._run_sql(f'DROP DATABASE "{self._database}" WITH (FORCE)')
 
-    def _add(self, command: list[str]) -> Process:
-        port = free_port()
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what the database answers, on a connection that is kept as long as the database runs."""
+        if self._asking is None or self._asking.closed:
+            self._asking = psycopg.connect(self._database_url(), autocommit=True)
+        try:
+            return self._asking.execute(query.encode()).fetchall()
+        except psycopg.OperationalError:
+            self._asking.close()
+            return self.rows(query)
+
+    def _add(self, command: list[str], *, has_port: bool = True) -> Process:
+        port = free_port() if has_port else 0
         log = self._directory / f"{len(self._processes)}.log"
         environment = getattr(self, "environment", dict(os.environ))
-        process = Process([*command, str(port)], port=port, environment=environment, log=log)
+        command = [*command, str(port)] if port else command
+        process = Process(command, port=port, environment=environment, log=log)
         self._processes.append(process)
         return process.start()
 

