@@ -258,6 +258,14 @@ ROWS: Final = (
                 unit="ops",
             ),
             Panel(
+                "Notices",
+                "Attempts to deliver notices of ramps per second, by what came of them; how many wait.",
+                (
+                    Query(_rate("flagsite_notice_deliveries_total", by="outcome", labels=""), "{{outcome}}"),
+                    Query("max(flagsite_notices_waiting)", "waiting"),
+                ),
+            ),
+            Panel(
                 "Beat",
                 "How late beat sends, and how long ago a worker took its heartbeat.",
                 (

@@ -122,8 +122,9 @@ def _posted(post: Post) -> tuple[int, str]:
     backend = JudgedBackend(endpoint, allowed=post.allowed, deadline=Deadline(TOTAL_SECONDS))
     url = httpcore.URL(scheme=endpoint.scheme, host=endpoint.host, port=endpoint.port, target=endpoint.path)
     headers = [*post.headers.items(), ("Connection", "close")]
+    trust = _trust() if endpoint.scheme == "https" else None
     with (
-        httpcore.ConnectionPool(ssl_context=_trust(), network_backend=backend) as pool,
+        httpcore.ConnectionPool(ssl_context=trust, network_backend=backend) as pool,
         pool.stream("POST", url, headers=headers, content=post.body, extensions={"timeout": _TIMEOUTS}) as response,
     ):
         return response.status, _beginning_of(response)

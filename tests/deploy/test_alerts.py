@@ -34,6 +34,9 @@ HEALTHY = {
     "flagsite_beat_heartbeat_timestamp_seconds": "0+60x60",
     "flagsite_beat_lag_seconds": "0.2x60",
     'flagsite_celery_tasks_total{task="a", state="FAILURE"}': "0x60",
+    'flagsite_notice_deliveries_total{outcome="failed"}': "0x60",
+    'flagsite_notice_deliveries_total{outcome="retried"}': "0+1x60",
+    "flagsite_notices_waiting": "3x60",
 }
 """An hour, a sample a minute."""
 
@@ -55,6 +58,8 @@ TROUBLE = {
     "FlagsiteQueueGrows": {'flagsite_celery_queue_length{queue="celery"}': "0+5x60"},
     "FlagsiteBeatSilent": {"flagsite_beat_heartbeat_timestamp_seconds": "0+60x50 3000x9"},
     "FlagsiteBeatLate": {"flagsite_beat_lag_seconds": "20x60"},
+    "FlagsiteNoticesFail": {'flagsite_notice_deliveries_total{outcome="failed"}': "0x40 0+1x20"},
+    "FlagsiteNoticesWait": {"flagsite_notices_waiting": "1500x60"},
     "FlagsiteTasksFail": {'flagsite_celery_tasks_total{task="a", state="FAILURE"}': "0x40 0+1x20"},
 }
 """What is otherwise than on a healthy site when the alert is to fire."""

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any, Final
 
+import orjson
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.utils import unquote
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.admin.filters import ProjectFilter
 from accounts.admin.guarded import GuardedAdmin
-from accounts.admin.markup import code, pill
+from accounts.admin.markup import code, json, pill
 from accounts.admin.requests import access_of, actor_of, answered
 from accounts.roles import Ability
 from flagsite.lib import clock
@@ -65,12 +66,12 @@ class DeliveryAdmin(GuardedAdmin):
     project_path = "project"
     seen_by = Ability.MANAGE
     has_history = False
-    list_display = ("subject", "to", "status_pill", "attempts", "created_at", "project")
+    list_display = ("subject", "to", "status_pill", "attempts", "since", "project")
     list_filter = (ProjectFilter, "status", ReceiverFilter)
     search_fields = ("subject", "recipient")
     ordering = ("-created_at",)
-    fields = ("subject", "to", "status_pill", "created_at", "next_at", "id", "text")
-    readonly_fields = ("to", "status_pill", "text")
+    fields = ("subject", "to", "status_pill", "since", "next_attempt", "id", "text")
+    readonly_fields = ("to", "status_pill", "since", "next_attempt", "text")
     change_form_outer_after_template = "admin/rollouts/delivery/panel.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
@@ -83,7 +84,7 @@ class DeliveryAdmin(GuardedAdmin):
         """Leave out when it is tried next, where it is not."""
         del request
         is_over = obj is not None and obj.status != Delivery.Status.WAITING
-        return tuple(name for name in self.fields if name != "next_at" or not is_over)
+        return tuple(name for name in self.fields if name != "next_attempt" or not is_over)
 
     @admin.display(description="To")
     def to(self, delivery: Delivery) -> SafeString | str:
@@ -99,10 +100,20 @@ class DeliveryAdmin(GuardedAdmin):
         status = Delivery.Status(delivery.status)
         return pill(status.label, COLOURS[status])
 
+    @admin.display(description="Since", ordering="created_at")
+    def since(self, delivery: Delivery) -> str:
+        """Return when it was written down."""
+        return f"{delivery.created_at:%-d %b %Y, %H:%M:%S}"
+
+    @admin.display(description="Next attempt")
+    def next_attempt(self, delivery: Delivery) -> str:
+        """Return when it is tried next, unless a worker is busy elsewhere."""
+        return f"{delivery.next_at:%-d %b %Y, %H:%M:%S}"
+
     @admin.display(description="What is sent")
     def text(self, delivery: Delivery) -> SafeString:
-        """Return the body."""
-        return code(delivery.body)
+        """Return the body: an e-mail's text, or a document as people can read it."""
+        return code(delivery.body) if delivery.webhook is None else json(orjson.loads(delivery.body))
 
     def get_urls(self) -> list[Any]:
         """Add where it is sent again."""
