@@ -4,6 +4,7 @@ from typing import Any
 
 from flags.documents import percentage_number
 from flagsite.lib.moments import duration_text
+from rollouts.guardrails.document import read_guardrails
 from rollouts.models import Check, Occurrence, Ramp, Step
 from rollouts.querysets import occurrences_of, planned
 from rollouts.standing import Next, standing_of
@@ -25,7 +26,7 @@ def ramp_body(ramp: Ramp) -> dict[str, Any]:
         "percentage": None if ramp.percentage is None else percentage_number(ramp.percentage),
         "steps": [_step(step) for step in standing.steps],
         "next": _next(standing.next) if standing.next else None,
-        "guardrails": [guardrail.document for guardrail in ramp.guardrails.all()],
+        "guardrails": [watch.document for watch in read_guardrails([row.document for row in ramp.guardrails.all()])],
         "watch_for": duration_text(ramp.watches_for),
         "turn_on": ramp.turns_on,
         "author": ramp.author_label,

@@ -130,11 +130,11 @@ def approve_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, commen
     require(by, Ability.EDIT, held.state.environment.project)
     if by.user is None:
         raise MissingRole("Only a person approves a ramp.")
-    if held.author_id == by.user.pk:
-        raise OwnChange("Nobody approves a ramp that they made themselves.")
     StaleVersion.unless(if_version, present=held.version, what="ramp")
     if held.status != Ramp.Status.AWAITING_APPROVAL:
         raise WrongMoment(f"The ramp is {held.get_status_display().lower()}: it does not wait for approval.")
+    if held.author_id == by.user.pk:
+        raise OwnChange("Nobody approves a ramp that they made themselves.")
     old = audited(held)
     held.status, held.approved_by = Ramp.Status.RUNNING, by.label[:200]
     if held.position < 0:

@@ -37,6 +37,9 @@ READ: Final = [
     Door("get", f"/flags/checkout/audit{SHOP}&user_id=ann", None, 200),
     Door("get", f"/flags/checkout/history{SHOP}", None, 200),
     Door("get", f"/flags/checkout/evaluations{SHOP}", None, 200),
+    Door("get", f"/flags/checkout/ramp{SHOP}", None, 200),
+    Door("get", f"/flags/checkout/ramp/checks{SHOP}", None, 200),
+    Door("get", f"/ramp-templates{SHOP}", None, 200),
     Door("get", f"/segments{SHOP}", None, 200),
     Door("get", f"/segments/beta{SHOP}", None, 200),
 ]
@@ -45,6 +48,16 @@ EDIT: Final = [
     Door("patch", f"/flags/checkout{SHOP}", {"enabled": False}, 200),
     Door("delete", f"/flags/checkout{SHOP}", None, 204),
     Door("post", f"/flags/checkout/rollout{SHOP}", {"percentage": 5}, 200),
+    Door("post", f"/flags/checkout/ramp{SHOP}", {"steps": [{"percentage": 1}]}, 409),  # there is one
+    Door("patch", f"/flags/checkout/ramp{SHOP}", {"guardrails": []}, 200),
+    Door("delete", f"/flags/checkout/ramp{SHOP}", None, 204),
+    Door("post", f"/flags/checkout/ramp/pause{SHOP}", {}, 200),
+    Door("post", f"/flags/checkout/ramp/resume{SHOP}", {}, 409),  # it runs
+    Door("post", f"/flags/checkout/ramp/advance{SHOP}", {}, 200),
+    Door("post", f"/flags/checkout/ramp/rollback{SHOP}", {}, 200),
+    Door("post", f"/flags/checkout/ramp/approve{SHOP}", {}, 409),  # it waits for nobody
+    Door("put", f"/ramp-templates/ours{SHOP}", {"steps": [{"percentage": 1}]}, 200),
+    Door("delete", f"/ramp-templates/theirs{SHOP}", None, 204),
     Door("post", f"/flags/checkout/restore{SHOP}", {"revision": 3}, 200),
     Door("post", f"/flags/checkout/turn-off{SHOP}", {}, 200),
     Door("post", f"/segments{SHOP}", {"key": "new"}, 201),
@@ -158,6 +171,9 @@ def test_every_door_opens_for_those_whom_the_table_names(
 ) -> None:
     create_segment(ed, "beta")
     create(ed, boolean(), environment="development")
+    steps = [{"percentage": 1}, {"percentage": 50, "after": "1h"}]
+    assert ed.client().post(f"/flags/checkout/ramp{SHOP}", {"steps": steps}).status_code == 201
+    assert ed.client().put(f"/ramp-templates/theirs{SHOP}", {"steps": steps}).status_code == 200
     Webhook.objects.create(pk=7, project=shop, secret=seal(new_secret()), **HOOK)
     for caller, statuses in RULES.items():
         for doors, status in zip((READ, EDIT, MANAGE, SERVE), statuses, strict=True):
