@@ -27,6 +27,7 @@ SIDEBAR: Final = (
         (
             ("Flags", "flag", "flags.Flag"),
             ("Segments", "group", "segments.Segment"),
+            ("Ramps", "trending_up", "rollouts.Ramp"),
             ("Change requests", "rate_review", "flags.ChangeRequest"),
             ("Tester", "science", "flags.Flag", "tester"),
             ("Compare", "compare_arrows", "flags.Flag", "compare"),

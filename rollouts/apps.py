@@ -8,3 +8,10 @@ class RolloutsConfig(AppConfig):
 
     name = "rollouts"
     verbose_name = "Rollouts"
+
+    def ready(self) -> None:
+        """Hand the flags app what its pages tell of ramps."""
+        from flags.admin.flags.rollout_cards import cards_found_by
+        from rollouts.admin.flag_cards import cards_of
+
+        cards_found_by(cards_of)

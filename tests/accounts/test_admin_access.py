@@ -13,6 +13,8 @@ from accounts.services import issue_server_key
 from flags.models import EvaluationCount, Flag, FlagState, Revision, TrackedEvent
 from flags.services import create_flag
 from flagsite.lib import clock
+from rollouts.models import Ramp
+from rollouts.services import start_ramp
 from segments.models import Segment
 from segments.services import create_segment
 from tests.conftest import SYSTEM, Person
@@ -33,6 +35,7 @@ ADDING = {
     "flags_changerequest": set(),
     "flags_evaluationcount": set(),
     "flags_trackedevent": set(),
+    "rollouts_ramp": set(),
     "accounts_project": SUPERUSERS,
     "accounts_environment": MANAGERS,
     "accounts_serverkey": MANAGERS,
@@ -45,6 +48,8 @@ ADDING = {
     "rollouts_delivery": set(),
 }
 """Every page of the admin, and who may add there."""
+OF_NOTICES = {"rollouts_webhook", "rollouts_mailnotice", "rollouts_delivery"}
+"""What holds addresses, and secrets: only those who manage the project see it."""
 
 CHANGING: dict[type[Model], set[str]] = {
     Flag: EDITORS,
@@ -52,6 +57,7 @@ CHANGING: dict[type[Model], set[str]] = {
     Revision: set(),
     EvaluationCount: set(),
     TrackedEvent: set(),
+    Ramp: set(),
     Project: MANAGERS,
     Environment: MANAGERS,
     ServerKey: MANAGERS,
@@ -82,7 +88,10 @@ def everything(shop: Project, production: Environment) -> dict[type[Model], Mode
     event.save()
     revision = Revision.objects.filter(environment=production).latest("number")
     entry = LogEntry.objects.filter(additional_data__project=shop.key).latest("pk")
-    rows: list[Model] = [shop, production, state.flag, segment, key, count, event, revision, entry]
+    ramp = start_ramp(
+        project=shop, environment=production, key="sale", steps=[{"percentage": 5}], turn_on=True, by=SYSTEM
+    )
+    rows: list[Model] = [shop, production, state.flag, segment, key, count, event, revision, entry, ramp]
     return {type(row): row for row in rows}
 
 
@@ -92,7 +101,7 @@ def test_a_list_opens_for_those_who_see_the_project(
 ) -> None:
     desk = Desk(person(name))
     for page in ADDING:
-        allowed = MANAGERS if page.startswith("rollouts_") else EVERYBODY if page == "accounts_apitoken" else SEERS
+        allowed = MANAGERS if page in OF_NOTICES else EVERYBODY if page == "accounts_apitoken" else SEERS
         with subtests.test(page):
             assert desk.get(f"{page}_changelist").status_code == (200 if name in allowed else 403)
 

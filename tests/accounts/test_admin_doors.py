@@ -1,5 +1,6 @@
 """Who opens which page of the admin beside Django's own five of each model: every address, every method, every role."""
 
+import json
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
@@ -15,6 +16,7 @@ from flags.admin.flags.quick_steps import TOGGLE
 from flags.editing.edits import FlagEdit
 from flags.models import RevisionItem
 from flags.services import propose
+from rollouts.services import start_ramp
 from rollouts.services.notices import create_mail_notice, create_webhook, send_test
 from segments.services import create_segment
 from tests.accounts.test_admin_access import EDITORS, EVERYBODY, MANAGERS, SEERS, SUPERUSERS
@@ -82,6 +84,16 @@ DOORS: Final = {
     "rollouts_webhook_rotate": Door(("webhook",), MANAGERS, MANAGERS),
     "rollouts_mailnotice_test": Door(("e-mail notice",), NOBODY, MANAGERS),
     "rollouts_delivery_again": Door(("delivery",), NOBODY, MANAGERS),
+    "rollouts_ramp_start": Door(("flag", "environment"), EDITORS, EDITORS, ("steps",)),
+    "rollouts_ramp_preview": Door(("flag", "environment"), NOBODY, EDITORS, ("steps",)),
+    "rollouts_ramp_edit": Door(("ramp",), EDITORS, EDITORS, ("steps",)),
+    "rollouts_ramp_live": Door(("ramp",), SEERS, NOBODY),
+    "rollouts_ramp_pause": Door(("ramp",), NOBODY, EDITORS),
+    "rollouts_ramp_resume": Door(("ramp",), NOBODY, EDITORS),
+    "rollouts_ramp_advance": Door(("ramp",), NOBODY, EDITORS),
+    "rollouts_ramp_stop": Door(("ramp",), NOBODY, EDITORS),
+    "rollouts_ramp_roll_back": Door(("ramp",), NOBODY, EDITORS),
+    "rollouts_ramp_approve": Door(("ramp",), NOBODY, EDITORS),
 }
 
 
@@ -92,6 +104,9 @@ def things(
     """Something of the shop for each page to be about."""
     flag = make(shop, "sale")
     state = state_of(flag, production)
+    make(shop, "ramped")
+    steps = [{"percentage": 1}, {"percentage": 50, "after": "1h"}]
+    ramp = start_ramp(project=shop, environment=production, key="ramped", steps=steps, by=SYSTEM)
     segment = create_segment(project=shop, key="staff", fields={"included": ["ann"]}, by=SYSTEM)
     edit = FlagEdit("sale", states={"production": {"enabled": False}}, versions={"production": state.version})
     key, _ = issue_server_key(environment=production, name="Web", by=SYSTEM)
@@ -119,6 +134,9 @@ def things(
         "what": "delete",
         "source": "staging",
         "target": "production",
+        "environment": "production",
+        "steps": json.dumps(steps),
+        "ramp": ramp.pk,
     }
 
 

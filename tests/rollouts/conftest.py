@@ -1,4 +1,4 @@
-"""A clock that tests set, ramps in few words, and a receiver of notices."""
+"""A clock that tests set, ramps in few words, a flag with an editor at the admin, and a receiver of notices."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from accounts.models import Environment
-from flags.models import EvaluationCount
+from accounts.models import Environment, Project
+from flags.models import EvaluationCount, Flag
 from flagsite.lib import clock
 from flagsite.lib.moments import duration_of
 from rollouts.services import advance_due
 from tests.conftest import Person
-from tests.flags.builders import PRODUCTION, Json
+from tests.desk import Desk
+from tests.flags.builders import PRODUCTION, Json, make
 from tests.rollouts.receiver import LOOPBACK, Receiver, receiving
 
 RAMP = f"/flags/checkout/ramp{PRODUCTION}"
@@ -48,6 +49,18 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
     held = Clock(NINE)
     monkeypatch.setattr(clock, "now", held)
     return held
+
+
+@pytest.fixture
+def desk(ed: Person) -> Desk:
+    """The admin, with an editor."""
+    return Desk(ed)
+
+
+@pytest.fixture
+def sale(shop: Project) -> Flag:
+    """A flag that is on for everybody in production."""
+    return make(shop, "sale")
 
 
 Start = Callable[..., Json]

@@ -1,10 +1,12 @@
 """What the scripts of a flag's page are told: which fields hold what, what was refused, whom to ask for suggestions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.urls import reverse
 
+from flags.admin.flags.rollout_cards import RolloutCard
 from flags.editing.starters import starters
 from flags.forms.flags import STATE_FIELDS, FlagForm, NewFlagForm, field_name
 from flags.models import Flag
@@ -12,8 +14,8 @@ from flagsite.lib.problems import InputError, StaleVersion
 from segments.admin.offers import builder_data
 
 
-def editor_data(form: FlagForm, flag: Flag) -> dict[str, Any]:
-    """Return what the page of a flag that is there needs."""
+def editor_data(form: FlagForm, flag: Flag, cards: Mapping[str, RolloutCard]) -> dict[str, Any]:
+    """Return what the page of a flag that is there needs; `cards` say what moves it, by key of the environment."""
     known = builder_data()
     known["addresses"]["flags"] = reverse("admin:flags_flag_offers", args=[0])
     environments = [
@@ -22,6 +24,7 @@ def editor_data(form: FlagForm, flag: Flag) -> dict[str, Any]:
             "name": state.environment.name,
             "protected": state.environment.is_protected,
             "approval": state.environment.requires_approval,
+            "rollout": asdict(cards[state.environment.key]) if state.environment.key in cards else None,
             "fields": {name: form[field_name(state, name)].id_for_label for name in STATE_FIELDS},
         }
         for state in form.states

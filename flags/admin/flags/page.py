@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
 from accounts.admin.guarded import GuardedAdmin
+from accounts.admin.requests import access_of
 from flags.admin.flags.cards import cards_of, named_variations
 from flags.admin.flags.editor import editor_data, new_flag_data
+from flags.admin.flags.rollout_cards import rollout_cards
 from flags.admin.reviews.revising import proposed_values, revised
 from flags.documents import state_document
 from flags.editing.starters import starter_named
@@ -90,7 +92,7 @@ class FlagPage(GuardedAdmin):
         if flag is None:
             context["page_data"] = _json(new_flag_data(form))
         elif self.has_change_permission(request, flag):
-            context["page_data"] = _json(editor_data(form, flag))
+            context["page_data"] = _json(editor_data(form, flag, rollout_cards(access_of(request), flag)))
             context["revising"] = revised(request, flag)
             context["errors"] = None  # the editor names each, and leads there
             context["hidden_fields"] = [
@@ -99,8 +101,9 @@ class FlagPage(GuardedAdmin):
             ]
         else:
             documents = [(state.environment, state_document(state)) for state in flag.states.all()]
+            rollouts = rollout_cards(access_of(request), flag)
             context["read_only"] = [
-                (environment, cards_of(document, flag.variations), pretty(document))
+                (environment, cards_of(document, flag.variations), pretty(document), rollouts.get(environment.key))
                 for environment, document in documents
             ]
             named = named_variations(flag.variations)

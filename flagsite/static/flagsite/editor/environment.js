@@ -4,6 +4,7 @@ import { h, icon, uid } from "./dom.js";
 import { jsonView } from "./json_view.js";
 import { percentage } from "./percentage.js";
 import { prerequisiteList } from "./prerequisites.js";
+import { movedByRamp, rolloutCard } from "./rollout_card.js";
 import { ruleList } from "./rules.js";
 import { bucketBy, serveEditor } from "./serve.js";
 import { swatch, variationName, variationSelect } from "./swatches.js";
@@ -27,6 +28,7 @@ export function environmentPanel(context, environment, state, names) {
     function draw() {
         parts.replaceChildren(
             stateCard(context, environment, state),
+            rolloutCard(environment),
             section(
                 "Prerequisites",
                 "Other flags that have to serve something first; otherwise the off variation is served.",
@@ -37,8 +39,8 @@ export function environmentPanel(context, environment, state, names) {
                 "These ids get their variation whatever the rules say.",
                 targetList(context, state),
             ),
-            section("Rules", null, ruleList(context, state)),
-            defaultRule(context, state),
+            section("Rules", null, ruleList(context, state, environment)),
+            defaultRule(context, state, environment),
         );
     }
 
@@ -126,7 +128,7 @@ function stateCard(context, environment, state) {
     return card;
 }
 
-function defaultRule(context, state) {
+function defaultRule(context, state, environment) {
     const serve = serveEditor(context, state, "fallthrough", "Default rule serves");
     const rest = h("p", { class: "ed-note" });
     const paint = () => {
@@ -161,6 +163,7 @@ function defaultRule(context, state) {
                         { class: "ed-field" },
                         h("span", { class: "ed-label", "aria-hidden": "true" }, "Rollout percentage"),
                         percentage(context, state, "rollout_percentage", "Rollout percentage of the default rule"),
+                        movedByRamp(environment, ""),
                         rest,
                     ),
                     bucketBy(context, state, "fallthrough"),

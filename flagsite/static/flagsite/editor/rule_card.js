@@ -3,11 +3,12 @@
 import { conditionBuilder } from "./conditions.js";
 import { button, h, icon, labelled, plural, uid } from "./dom.js";
 import { percentage } from "./percentage.js";
+import { movedByRamp } from "./rollout_card.js";
 import { bucketBy, serveEditor } from "./serve.js";
 import { variationName } from "./swatches.js";
 
-/** @param {{move, remove, copy, items: Map, open: boolean}} list what the list does; `items`: the key that dragging knows */
-export function ruleCard(context, rule, { move, remove, copy, items, open }) {
+/** @param {{move, remove, copy, items: Map, environment, open: boolean}} list what the list does; `items`: the key that dragging knows */
+export function ruleCard(context, rule, { move, remove, copy, items, environment, open }) {
     const key = uid("rule");
     items.set(key, rule);
     const heading = h("h3", { class: "ed-card-title", id: uid("title") });
@@ -103,6 +104,7 @@ export function ruleCard(context, rule, { move, remove, copy, items, open }) {
                     { class: "ed-field" },
                     h("span", { class: "ed-label", "aria-hidden": "true" }, "To this share of those who match"),
                     percentage(context, rule, "rollout_percentage", "Rollout percentage of the rule"),
+                    rule.id ? movedByRamp(environment, rule.id) : "",
                 ),
                 bucketBy(context, rule, "serve"),
             ),

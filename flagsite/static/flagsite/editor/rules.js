@@ -5,7 +5,7 @@ import { ruleCard } from "./rule_card.js";
 
 const OPEN_AT_MOST = 8; // with more rules than these, cards start closed
 
-export function ruleList(context, state) {
+export function ruleList(context, state, environment) {
     const cards = new Map(); // by rule
     const items = new Map(); // by the key that dragging knows
     const empty = h(
@@ -37,7 +37,7 @@ export function ruleList(context, state) {
         if (!cards.has(rule))
             cards.set(
                 rule,
-                ruleCard(context, rule, { move, remove, copy, items, open: state.rules.length <= OPEN_AT_MOST }),
+                ruleCard(context, rule, { move, remove, copy, items, environment, open: state.rules.length <= OPEN_AT_MOST }),
             );
         return cards.get(rule);
     }
