@@ -20,11 +20,12 @@ EVERYBODY: Final = Decimal(100)
 _FINEST: Final = Decimal("0.001")
 
 
-def read_steps(raw: Any, *, above: Decimal | None = None) -> tuple[PlannedStep, ...]:
+def read_steps(raw: Any, *, now: datetime | None = None, above: Decimal | None = None) -> tuple[PlannedStep, ...]:
     """Return the steps of a JSON list; each percentage must be above the one before.
 
     Args:
         raw: `[{"percentage", "at" | "after", "min_evaluations"?, "needs_confirmation"?}, …]`.
+        now: what a moment must lie after; None: moments are not looked at.
         above: what the first percentage must be above; None: nothing.
 
     Raises:
@@ -36,7 +37,7 @@ def read_steps(raw: Any, *, above: Decimal | None = None) -> tuple[PlannedStep, 
         raise InvalidInput.at("steps", f"A ramp has at most {MAX_STEPS} steps, not {len(raw)}.")
     errors: list[InputError] = []
     steps = [_read(entry, f"steps[{place}]", place, errors) for place, entry in enumerate(raw)]
-    last, last_at = above, None
+    last, last_at = above, now
     for place, step in enumerate(steps):
         if step is None:
             continue
@@ -44,7 +45,8 @@ def read_steps(raw: Any, *, above: Decimal | None = None) -> tuple[PlannedStep, 
             message = f"Must be above {_plain(last)}: each step lets more people in than the one before."
             errors.append(InputError(f"steps[{place}].percentage", message))
         if step.at is not None and last_at is not None and step.at <= last_at:
-            errors.append(InputError(f"steps[{place}].at", "Must be after the moment of an earlier step."))
+            message = "The moment has passed." if last_at == now else "Must be after the moment of an earlier step."
+            errors.append(InputError(f"steps[{place}].at", message))
         last, last_at = step.percentage, step.at or last_at
     if errors:
         raise InvalidInput.of(errors)

@@ -74,7 +74,7 @@ def start_ramp(
     if active_ramp(state) is not None:
         raise RampInTheWay(f"The flag `{key}` already has a ramp in {held}; stop it first.")
     target = Target(state, rule)
-    wanted, watches = read_steps(steps), read_guardrails([] if guardrails is None else guardrails)
+    wanted, watches = read_steps(steps, now=clock.now()), read_guardrails([] if guardrails is None else guardrails)
     check_ground(target, watches)
     if not state.enabled and not turn_on:
         raise InvalidInput.at("turn_on", "The flag is off: nobody would be let in. Say that the ramp turns it on.")

@@ -128,7 +128,7 @@ def change_ramp(
     held = _held(ramp, by, if_version, *Ramp.ACTIVE)
     old = audited(held)
     if steps is not None:
-        wanted = read_steps(steps, above=held.percentage)
+        wanted = read_steps(steps, now=clock.now(), above=held.percentage)
         held.steps.filter(position__gt=held.position).delete()
         write_steps(held, wanted, first=held.position + 1)
     if guardrails is not None:

@@ -100,6 +100,14 @@ def test_every_wrong_place_is_named_at_once(ed: Person) -> None:
     assert_problem(ed.client().post(RAMP, body), 400, "INVALID", "steps[0].percentage", "steps[1].after")
 
 
+def test_a_moment_that_has_passed_is_refused(ed: Person, time: Clock, start: Start) -> None:
+    create(ed, boolean(rollout_percentage=0))
+    passed = {"steps": [step(1, at=time.in_("0s"))]}
+    assert_problem(ed.client().post(RAMP, passed), 400, "INVALID", "steps[0].at")
+    start(step(1), step(50, at=time.in_("1h")))
+    assert_problem(ed.client().patch(RAMP, {"steps": [step(5, at=time.in_("0s"))]}), 400, "INVALID", "steps[0].at")
+
+
 def test_events_cannot_be_compared_where_buckets_are_made_of_something_else(ed: Person) -> None:
     create(ed, boolean(fallthrough={"split": [{"variation": "on", "weight": 100}], "bucket_by": "organisation.id"}))
     body = {"steps": [step(1)], "guardrails": [{"metric": EVENTS, "when": WORSE}]}
