@@ -124,7 +124,8 @@ class ProjectForm(ServiceForm):
         required=False,
         choices=[NO_ROLE, *ROLES],
         widget=UnfoldAdminSelectWidget,
-        help_text="Viewers read; editors change flags and segments; admins manage people, environments and keys too.",
+        help_text="Viewers read; editors change flags and segments; "
+        "admins manage people, environments, keys and notices too.",
     )
 
     class Meta:

@@ -29,7 +29,7 @@ ABILITIES: Final[dict[Role, frozenset[Ability]]] = {
 IN_WORDS: Final[dict[Ability, str]] = {
     Ability.VIEW: "see the project, its flags and its history",
     Ability.EDIT: "create, change and delete flags, segments and rollouts",
-    Ability.MANAGE: "manage people, environments and keys",
+    Ability.MANAGE: "manage people, environments, keys and notices",
 }
 
 

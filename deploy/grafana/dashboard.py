@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.grafana.panels import ROWS, Panel
+from deploy.grafana.panels import ROWS
+from deploy.grafana.questions import Panel
 
 FILE: Final = Path(__file__).parent / "flagsite.json"
 

@@ -1,55 +1,12 @@
-"""What the dashboard shows: rows of panels, each a question to Prometheus. Knows nothing of Grafana's JSON.
+"""What the dashboard shows.
 
 Metrics are those of docs/reference/metrics.md. Gauges of which every process has its own picture are reduced by `max`,
 those that add up by `sum`. A row for ramps comes with their metrics.
 """
 
-from dataclasses import dataclass, field
 from typing import Final
 
-WHERE: Final = 'project=~"$project", environment=~"$environment"'
-RATE: Final = "[$__rate_interval]"
-
-
-@dataclass(frozen=True)
-class Query:
-    """A question, and what a line of its answer is called."""
-
-    expression: str
-    legend: str
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One picture; the unit is Grafana's name of it."""
-
-    title: str
-    meaning: str
-    queries: tuple[Query, ...]
-    unit: str = "short"
-    is_stacked: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    """Panels that belong together."""
-
-    title: str
-    panels: tuple[Panel, ...] = field(default_factory=tuple)
-
-
-def _rate(metric: str, *, by: str, labels: str = WHERE) -> str:
-    return f"sum by ({by}) (rate({metric}{{{labels}}}{RATE}))"
-
-
-def _quantile(share: float, metric: str, *, labels: str = "", by: str = "") -> str:
-    grouped = ", ".join(filter(None, ("le", by)))
-    return f"histogram_quantile({share}, sum by ({grouped}) (rate({metric}_bucket{{{labels}}}{RATE})))"
-
-
-def _quantiles(metric: str, labels: str = "") -> tuple[Query, ...]:
-    return tuple(Query(_quantile(share, metric, labels=labels), f"p{share * 100:g}") for share in (0.5, 0.95, 0.99))
-
+from deploy.grafana.questions import RATE, WHERE, Panel, Query, Row, quantile, quantiles, rate
 
 _EVALUATIONS: Final = "flagsite_evaluations_total"
 _ERRORS: Final = "flagsite_evaluation_errors_total"
@@ -61,7 +18,7 @@ ROWS: Final = (
             Panel(
                 "Evaluations",
                 "Per second, decided on the server or by SDKs, which report every 10 s.",
-                (Query(_rate(_EVALUATIONS, by="source"), "{{source}}"),),
+                (Query(rate(_EVALUATIONS, by="source"), "{{source}}"),),
                 unit="ops",
                 is_stacked=True,
             ),
@@ -80,25 +37,25 @@ ROWS: Final = (
             Panel(
                 "Top flags by volume",
                 "The ten that are asked for most, per second.",
-                (Query(f"topk(10, {_rate(_EVALUATIONS, by='flag')})", "{{flag}}"),),
+                (Query(f"topk(10, {rate(_EVALUATIONS, by='flag')})", "{{flag}}"),),
                 unit="ops",
             ),
             Panel(
                 "Errors by flag",
                 "The ten that fail most, per second, and of what.",
-                (Query(f"topk(10, {_rate(_ERRORS, by='flag, code')})", "{{flag}} {{code}}"),),
+                (Query(f"topk(10, {rate(_ERRORS, by='flag, code')})", "{{flag}} {{code}}"),),
                 unit="ops",
             ),
             Panel(
                 "Variations",
                 "What the most asked flags serve, per second.",
-                (Query(f"topk(20, {_rate(_EVALUATIONS, by='flag, variation')})", "{{flag}} {{variation}}"),),
+                (Query(f"topk(20, {rate(_EVALUATIONS, by='flag, variation')})", "{{flag}} {{variation}}"),),
                 unit="ops",
             ),
             Panel(
                 "Reasons",
                 "Why flags decided as they did, per second.",
-                (Query(_rate(_EVALUATIONS, by="reason"), "{{reason}}"),),
+                (Query(rate(_EVALUATIONS, by="reason"), "{{reason}}"),),
                 unit="ops",
                 is_stacked=True,
             ),
@@ -110,25 +67,25 @@ ROWS: Final = (
             Panel(
                 "Update latency",
                 "From a revision's creation until SDKs had applied it, as they report it.",
-                _quantiles("flagsite_update_latency_seconds", WHERE),
+                quantiles("flagsite_update_latency_seconds", WHERE),
                 unit="s",
             ),
             Panel(
                 "Updates applied",
                 "Per second, over the stream or by polling.",
-                (Query(_rate("flagsite_update_latency_seconds_count", by="source"), "{{source}}"),),
+                (Query(rate("flagsite_update_latency_seconds_count", by="source"), "{{source}}"),),
                 unit="ops",
             ),
             Panel(
                 "Publish to announce",
                 "From a revision's creation to its announcement, on the server.",
-                _quantiles("flagsite_publish_announce_seconds"),
+                quantiles("flagsite_publish_announce_seconds"),
                 unit="s",
             ),
             Panel(
                 "Revisions published",
                 "Per second, by environment.",
-                (Query(_rate("flagsite_revisions_total", by="project, environment"), "{{project}} {{environment}}"),),
+                (Query(rate("flagsite_revisions_total", by="project, environment"), "{{project}} {{environment}}"),),
                 unit="ops",
             ),
         ),
@@ -151,8 +108,8 @@ ROWS: Final = (
                 "Connects and disconnects",
                 "Per second. Many that return at once are a restart, or a network that breaks.",
                 (
-                    Query(_rate("flagsite_stream_connects_total", by="kind"), "connect: {{kind}}"),
-                    Query(_rate("flagsite_stream_disconnects_total", by="cause", labels=""), "disconnect: {{cause}}"),
+                    Query(rate("flagsite_stream_connects_total", by="kind"), "connect: {{kind}}"),
+                    Query(rate("flagsite_stream_disconnects_total", by="cause", labels=""), "disconnect: {{cause}}"),
                 ),
                 unit="ops",
             ),
@@ -183,8 +140,8 @@ ROWS: Final = (
                 "Per second: messages that waited for slow clients, rounds of the stream that failed, announcements "
                 "that Redis did not take.",
                 (
-                    Query(_rate("flagsite_stream_slow_sends_total", by="environment"), "slow: {{environment}}"),
-                    Query(_rate("flagsite_stream_failures_total", by="work", labels=""), "failed: {{work}}"),
+                    Query(rate("flagsite_stream_slow_sends_total", by="environment"), "slow: {{environment}}"),
+                    Query(rate("flagsite_stream_failures_total", by="work", labels=""), "failed: {{work}}"),
                     Query(f"sum(rate(flagsite_announcements_dropped_total{RATE}))", "not announced"),
                 ),
                 unit="ops",
@@ -192,7 +149,7 @@ ROWS: Final = (
             Panel(
                 "Messages",
                 "Sent to SDKs per second.",
-                (Query(_rate("flagsite_stream_messages_total", by="kind", labels=""), "{{kind}}"),),
+                (Query(rate("flagsite_stream_messages_total", by="kind", labels=""), "{{kind}}"),),
                 unit="ops",
             ),
         ),
@@ -203,7 +160,7 @@ ROWS: Final = (
             Panel(
                 "Snapshot look-ups",
                 "Per second: current in the process (hit), brought up to date by deltas, or built from the rows.",
-                (Query(_rate("flagsite_snapshot_lookups_total", by="result", labels=""), "{{result}}"),),
+                (Query(rate("flagsite_snapshot_lookups_total", by="result", labels=""), "{{result}}"),),
                 unit="ops",
             ),
             Panel(
@@ -221,15 +178,15 @@ ROWS: Final = (
                 "Reports of SDKs",
                 "Batches per second, and rows in them.",
                 (
-                    Query(_rate("flagsite_reports_total", by="result"), "batches {{result}}"),
-                    Query(_rate("flagsite_report_rows_total", by="kind", labels=""), "{{kind}}"),
+                    Query(rate("flagsite_reports_total", by="result"), "batches {{result}}"),
+                    Query(rate("flagsite_report_rows_total", by="kind", labels=""), "{{kind}}"),
                 ),
                 unit="ops",
             ),
             Panel(
                 "Not recorded",
                 "Evaluations on the server per second that were decided, but not recorded, by why.",
-                (Query(_rate("flagsite_records_dropped_total", by="reason", labels=""), "{{reason}}"),),
+                (Query(rate("flagsite_records_dropped_total", by="reason", labels=""), "{{reason}}"),),
                 unit="ops",
             ),
         ),
@@ -246,22 +203,22 @@ ROWS: Final = (
                 "Waiting and working",
                 "95 % of tasks waited and took less.",
                 (
-                    Query(_quantile(0.95, "flagsite_celery_wait_seconds", by="task"), "wait: {{task}}"),
-                    Query(_quantile(0.95, "flagsite_celery_task_seconds", by="task"), "work: {{task}}"),
+                    Query(quantile(0.95, "flagsite_celery_wait_seconds", by="task"), "wait: {{task}}"),
+                    Query(quantile(0.95, "flagsite_celery_task_seconds", by="task"), "work: {{task}}"),
                 ),
                 unit="s",
             ),
             Panel(
                 "Tasks",
                 "Per second, by how they ended.",
-                (Query(_rate("flagsite_celery_tasks_total", by="task, state", labels=""), "{{task}} {{state}}"),),
+                (Query(rate("flagsite_celery_tasks_total", by="task, state", labels=""), "{{task}} {{state}}"),),
                 unit="ops",
             ),
             Panel(
                 "Notices",
                 "Attempts to deliver notices of ramps per second, by what came of them; how many wait.",
                 (
-                    Query(_rate("flagsite_notice_deliveries_total", by="outcome", labels=""), "{{outcome}}"),
+                    Query(rate("flagsite_notice_deliveries_total", by="outcome", labels=""), "{{outcome}}"),
                     Query("max(flagsite_notices_waiting)", "waiting"),
                 ),
             ),
@@ -284,7 +241,7 @@ ROWS: Final = (
                 "Per second, by status.",
                 (
                     Query(
-                        _rate("django_http_responses_total_by_status_total", by="status", labels=""),
+                        rate("django_http_responses_total_by_status_total", by="status", labels=""),
                         "{{status}}",
                     ),
                 ),
@@ -293,7 +250,7 @@ ROWS: Final = (
             Panel(
                 "Latency of requests",
                 "Of all views together.",
-                _quantiles("django_http_requests_latency_seconds_by_view_method"),
+                quantiles("django_http_requests_latency_seconds_by_view_method"),
                 unit="s",
             ),
             Panel(

@@ -1,6 +1,6 @@
 """What receivers get to read: the same facts as JSON, as a Slack message, as an e-mail. Pure.
 
-The JSON is a contract (docs/reference/notices.md): members are added, never renamed; another shape gets another
+The JSON is a contract (docs/how-to/receive-notices.md): members are added, never renamed; another shape gets another
 `version`.
 """
 

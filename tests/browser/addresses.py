@@ -7,7 +7,9 @@ from django.urls import reverse
 
 from accounts.models import Environment, ServerKey, User
 from flags.models import ChangeRequest, Flag, RevisionItem
+from rollouts.models import Webhook
 from segments.models import Segment
+from tests.browser.told import failed
 
 
 def _address(name: str, *arguments: Any, query: str = "") -> str:
@@ -42,6 +44,14 @@ def addresses_of(production: Environment, asked: Mapping[str, ChangeRequest]) ->
         "segment": _address("segments_segment_change", segment.pk),
         "segment-upload": _address("segments_segment_upload", readers_segment.pk),
         "segment-ids": _address("segments_segment_ids", readers_segment.pk, "included"),
+        "webhooks": _address("rollouts_webhook_changelist"),
+        "new-webhook": _address("rollouts_webhook_add"),
+        "webhook": _address("rollouts_webhook_change", Webhook.objects.get(name="Status page").pk),
+        "webhook-secret": _address("rollouts_webhook_rotate", Webhook.objects.get(name="Status page").pk),
+        "mail-notices": _address("rollouts_mailnotice_changelist"),
+        "new-mail-notice": _address("rollouts_mailnotice_add"),
+        "deliveries": _address("rollouts_delivery_changelist"),
+        "delivery": _address("rollouts_delivery_change", failed().pk),
         "keys": _address("accounts_serverkey_changelist"),
         "key-rotation": _address("accounts_serverkey_rotate", server_key.pk),
         "people": _address("accounts_user_changelist"),

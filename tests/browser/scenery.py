@@ -54,6 +54,7 @@ if __name__ == "__main__":
     from segments.models import Segment
     from segments.services import create_segment
     from tests.browser.addresses import addresses_of
+    from tests.browser.told import tell
 
     system = Actor.system("demo")
 
@@ -250,6 +251,7 @@ if __name__ == "__main__":
     propose(project=shop, edits=edits, by=jonas, comment="Enterprise customers are big spenders")
     invite(email="tomas@harbour.example", roles={shop: Role.EDITOR}, by=admin)
     rotate_server_key(ServerKey.objects.get(environment__key="staging"), by=admin)
+    tell(shop, by=admin)
 
     requests = {"review": review, "conflict": conflict, "scheduled": scheduled}
     screens = addresses_of(production, requests)

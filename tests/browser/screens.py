@@ -81,6 +81,12 @@ SCREENS: Final = (
     Screen("segment-upload", pictured=False),
     Screen("segment-preview", prepare=_preview_a_file, at="segment-upload"),
     Screen("segment-ids", pictured=False),
+    *(
+        Screen(name, person="admin", pictured=False)
+        for name in ("webhooks", "new-webhook", "webhook", "webhook-secret", "mail-notices", "new-mail-notice")
+    ),
+    Screen("deliveries", person="admin", pictured=False),
+    Screen("delivery", person="admin", pictured=False),
     Screen("keys", person="admin"),
     Screen("key-rotation", person="admin", pictured=False),
     Screen("people", person="admin"),
