@@ -83,6 +83,8 @@ def _compare(metric: EventMetric, comparison: WorseThanOthers, state: FlagState,
             "report it, or ids of events are not those that the flag is asked with."
         )
         return Finding(Verdict.MISMATCHED, text, figures)
+    if not any(of_sides):
+        return Finding(Verdict.UNDECIDED, f"Nobody has “{metric.per}” since the last step.", figures)
     text = (
         f"{_percent(bad_sides[0], of_sides[0])} of {of_sides[0]:,} users inside, "
         f"{_percent(bad_sides[1], of_sides[1])} of {of_sides[1]:,} outside."

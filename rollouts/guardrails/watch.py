@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from flagsite.lib.moments import duration_text
 from rollouts.statistics import Direction
+from rollouts.wording import duration_in_words
 
 DEFAULT_WINDOW: Final = timedelta(minutes=10)
 DEFAULT_SAMPLE: Final = 100
@@ -43,9 +44,10 @@ class EventMetric:
 
     def __str__(self) -> str:
         if self.above is None:
-            return f"share of “{self.per}” with “{self.event}”"
-        of = "" if self.per == self.event else f" of “{self.per}”"
-        return f"share{of} with “{self.event}” above {self.above:g}"
+            return f"share of users with “{self.per}” who have “{self.event}”"
+        if self.per == self.event:
+            return f"share of users with a “{self.event}” above {self.above:g}"
+        return f"share of users with “{self.per}” who have a “{self.event}” above {self.above:g}"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,11 @@ class Threshold:
     window: timedelta = DEFAULT_WINDOW
     sample: int = DEFAULT_SAMPLE
 
+    @property
+    def side(self) -> str:
+        """Return on which side of the limit it is crossed."""
+        return "above" if self.is_upper else "below"
+
 
 @dataclass(frozen=True)
 class WorseThanOthers:
@@ -91,7 +98,7 @@ class Watch:
     name: str = ""
 
     def __str__(self) -> str:
-        return f"{DONE_IN_WORDS[self.action]} when the {self.name or self.metric} of users inside {self._sentence}."
+        return f"{DONE_IN_WORDS[self.action]} when the {self.name or self.metric} is {self._past}."
 
     @property
     def document(self) -> dict[str, Any]:
@@ -100,15 +107,16 @@ class Watch:
         return document | {"metric": _metric(self.metric), "when": _when(self), "then": self.action.value}
 
     @property
-    def _sentence(self) -> str:
-        match self.condition:
-            case Threshold(limit=limit, is_upper=is_upper, window=window):
-                side = "above" if is_upper else "below"
-                within = f" over {duration_text(window)}" if isinstance(self.metric, EventMetric) else ""
-                return f"is {side} {limit:g}{within}"
-            case WorseThanOthers():
-                lower = isinstance(self.metric, EventMetric) and self.metric.worse is Direction.FEWER
-                return f"is {'lower' if lower else 'higher'} than that of users outside"
+    def _past(self) -> str:
+        match self.metric, self.condition:
+            case PrometheusMetric(), Threshold() as threshold:
+                return f"{threshold.side} {threshold.limit:g}"
+            case _, Threshold() as threshold:
+                share = f"{100 * threshold.limit:g} %"
+                return f"{threshold.side} {share} inside, over {duration_in_words(threshold.window)}"
+            case EventMetric(worse=Direction.FEWER), _:
+                return "lower inside than outside"
+        return "higher inside than outside"
 
 
 def _metric(metric: Metric) -> dict[str, Any]:
@@ -122,7 +130,7 @@ def _when(watch: Watch) -> dict[str, Any]:
     condition = watch.condition
     if isinstance(condition, WorseThanOthers):
         return {"worse_than_others": True, "false_alarms": condition.false_alarms}
-    side = {"above" if condition.is_upper else "below": condition.limit}
+    side = {condition.side: condition.limit}
     if isinstance(watch.metric, PrometheusMetric):
         return side
     return {**side, "window": duration_text(condition.window), "sample": condition.sample}

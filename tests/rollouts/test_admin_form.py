@@ -219,7 +219,7 @@ def test_each_step_is_foretold_with_its_moment_and_what_it_waits_for(desk: Desk,
 def test_a_guardrail_is_read_back_as_its_sentence(desk: Desk, sale: Flag) -> None:
     unwhole = {**FAILING, "metric": {"event": "", "per": ""}}
     found = desk.post(PREVIEW, sale.pk, "production", **as_sent(guardrails=[FAILING, unwhole])).json()
-    whole = "Roll back to 0 % when the error rate of users inside is higher than that of users outside."
+    whole = "Roll back to 0 % when the error rate is higher inside than outside."
     assert found["guardrails"] == [whole, ""]
     assert {each["path"] for each in found["problems"]} == {
         "guardrails[1].metric.event",

@@ -78,11 +78,11 @@ def test_a_guardrail_is_a_sentence_a_verdict_a_chart_and_a_table(desk: Desk, sal
         looked(limited, Verdict.SILENT, "It is away.", at=at)
     page = text_of(desk.open(ramp))
     for words in (
-        "Roll back to 0 % when the error rate of users inside is higher than that of users outside.",
+        "Roll back to 0 % when the error rate is higher inside than outside.",
         "Healthy",
         "No more than chance.",
         "20 of the 400 that an alarm takes",
-        "Pause when the share with “checkout-seconds” above 0.8 of users inside",
+        "Pause when the share of users with a “checkout-seconds” above 0.8 is",
         "No answer",
         "4 of 100 (4 %)",
         "3.9 (from 0.5 to no limit)",

@@ -64,8 +64,8 @@ def test_a_ramp_whose_users_fail_more_than_the_others_is_rolled_back(
     assert (percentage(ed), ramp["status"]) == (0, "rolled_back")
     guardrail, rolled_back = ramp["log"][-2:]
     assert guardrail["text"].startswith(
-        "Roll back to 0 % when the share of “checkout” with “checkout-failed” of users inside is higher than that of "
-        "users outside."
+        "Roll back to 0 % when the share of users with “checkout” who have “checkout-failed” is higher inside than "
+        "outside."
     )
     assert guardrail["details"]["figures"]["evidence"] > guardrail["details"]["figures"]["needed"]
     assert (rolled_back["kind"], rolled_back["actor"], rolled_back["percentage_before"]) == (
