@@ -42,6 +42,7 @@ class Notice:
     percentage: Decimal | None = None
     revision: int | None = None
     guardrail: Mapping[str, Any] | None = None
+    figures: Mapping[str, Any] | None = None
     link: str = ""
 
     @property
@@ -84,6 +85,7 @@ def json_body(notice: Notice, *, id: str) -> str:  # noqa: A002 - the specificat
             "actor": notice.actor,
             "text": notice.text,
             "guardrail": notice.guardrail,
+            "figures": notice.figures,
             "link": notice.link or None,
         },
     }

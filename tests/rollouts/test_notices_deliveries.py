@@ -14,7 +14,8 @@ from rollouts.models import Attempt, Delivery, Ramp, Webhook
 from rollouts.notices.patience import MAX_ATTEMPTS, bound_after, wait_after
 from rollouts.services.notices import notify, send_again, send_due, send_test, update_webhook
 from rollouts.tasks import keep_notices, send_notices
-from tests.conftest import SYSTEM
+from tests.conftest import SYSTEM, Person
+from tests.flags.builders import PRODUCTION, boolean, create
 from tests.rollouts.occurrences import happened, hook, ramp_of
 from tests.rollouts.receiver import Receiver, status
 
@@ -33,11 +34,17 @@ def the_only() -> Delivery:
 def test_what_happened_arrives_signed(shop: Project, ramp: Ramp, receiver: Receiver, settings: Settings) -> None:
     settings.PUBLIC_URL = "https://flags.shop.example/"
     _, secret = hook(shop, receiver.address)
-    notify(happened(ramp, "rolled_back", text="Rolled back.", details={"guardrail": {"name": "Errors"}}))
+    notify(
+        happened(
+            ramp,
+            "rolled_back",
+            text="Rolled back.",
+            details={"guardrail": {"name": "Errors"}, "figures": {"limit": 0.02}},
+        )
+    )
     assert send_due() == 1
     (request,) = receiver.received
     document = request.verified_with(secret)
-    flag = ramp.state.flag
     assert document == {
         "version": 1,
         "id": request.id,
@@ -55,7 +62,8 @@ def test_what_happened_arrives_signed(shop: Project, ramp: Ramp, receiver: Recei
             "actor": "ramp of ed",
             "text": "Rolled back.",
             "guardrail": {"name": "Errors"},
-            "link": f"https://flags.shop.example/admin/flags/flag/{flag.pk}/change/",
+            "figures": {"limit": 0.02},
+            "link": f"https://flags.shop.example/admin/rollouts/ramp/{ramp.pk}/change/",
         },
     }
     assert request.headers["content-type"] == "application/json"
@@ -270,3 +278,19 @@ def test_prometheus_is_told(shop: Project, ramp: Ramp, receiver: Receiver) -> No
     notify(happened(ramp, "paused"))
     send_due()
     assert {outcome: count(outcome) - before[outcome] for outcome in before} == {"delivered": 1, "retried": 1}
+
+
+def test_what_is_done_with_a_ramp_is_told(
+    ada: Person, ed: Person, production: Environment, receiver: Receiver
+) -> None:
+    create(ed, boolean())
+    path = f"/flags/checkout/ramp{PRODUCTION}"
+    made = ada.client().post("/webhooks", {"name": "Ops", "address": receiver.address}).json()
+    ed.client().post(path, {"steps": [{"percentage": 1, "after": "0s"}, {"percentage": 50, "after": "1h"}]})
+    ed.client().post(f"/flags/checkout/ramp/pause{PRODUCTION}", {"comment": "Lunch"})
+    send_due()
+    told = [request.verified_with(made["secret"]) for request in receiver.received]
+    assert [each["type"] for each in told] == ["ramp.started", "ramp.step", "ramp.paused"]
+    assert (told[1]["data"]["to_percentage"], told[1]["data"]["revision"]) == (1, 3)
+    assert told[2]["data"]["actor"] == "ed"
+    assert "Lunch" in told[2]["data"]["text"]

@@ -60,7 +60,7 @@ def test_each_address_gets_a_letter_of_its_own(
     letter = letters()["ops@shop.example"]
     assert letter.subject == "checkout in production: Rolled back, 1 % → 10 %"
     assert str(letter.body).startswith("Rolled back to 0 %: too many errors.\n")
-    assert f"https://flags.shop.example/admin/flags/flag/{ramp.state.flag.pk}/change/" in str(letter.body)
+    assert f"https://flags.shop.example/admin/rollouts/ramp/{ramp.pk}/change/" in str(letter.body)
     assert "“On call” of the project Shop" in str(letter.body)
 
 

@@ -63,7 +63,8 @@ def notice_of(occurrence: Occurrence) -> Notice:
         percentage=occurrence.percentage,
         revision=occurrence.revision,
         guardrail=occurrence.details.get("guardrail"),
-        link=_link(reverse("admin:flags_flag_change", args=[flag.pk])),
+        figures=occurrence.details.get("figures"),
+        link=_link(reverse("admin:rollouts_ramp_change", args=[ramp.pk])),
     )
 
 
