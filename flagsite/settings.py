@@ -258,6 +258,7 @@ CONTEXT_RETENTION_DAYS = env.integer("CONTEXT_RETENTION_DAYS", default=30, least
 # --- ramps ---------------------------------------------------------------------------------------------------------
 
 PROMETHEUS_URL = env.text("PROMETHEUS_URL", default="")  # what guardrails are asked of; empty: there is none
+PROMETHEUS_TIMEOUT_SECONDS = 5.0
 GUARDRAIL_CHECK_SECONDS = env.integer("GUARDRAIL_CHECK_SECONDS", default=10, least=1)
 GUARDRAIL_GRACE_SECONDS = env.integer("GUARDRAIL_GRACE_SECONDS", default=300, least=0)
 CHECK_RETENTION_DAYS = env.integer("CHECK_RETENTION_DAYS", default=30, least=1)

@@ -6,9 +6,13 @@ gives no number is silent, which is never taken for healthy; a number that is no
 
 import math
 import re
+import ssl
+import time
+from functools import cache
 from typing import Any, Final
 
 import httpx
+import orjson
 from django.conf import settings
 
 from flags.models import FlagState
@@ -18,9 +22,10 @@ from rollouts.models import Verdict
 from rollouts.statistics import Finding as Judged
 from rollouts.statistics import judge_figure
 
-TIMEOUT_SECONDS: Final = 5.0
 MAX_ANSWER: Final = 1_000_000
 """Bytes of an answer that are read."""
+_MAX_REASON: Final = 200
+"""Characters of what Prometheus says against a query."""
 
 _PLACEHOLDER: Final = re.compile(r"\$(flag|environment|percentage)\b")
 
@@ -56,31 +61,62 @@ def ask(query: str) -> float:
     Raises:
         NoNumber: when there is none, or more than one.
     """
-    try:
-        answer = _fetch(query)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise NoNumber(f"{type(error).__name__} when asking it.") from error
-    if answer.get("status") != "success":
-        raise NoNumber(str(answer.get("error", "it refused the query"))[:200])
-    data = answer.get("data") or {}
-    result = data.get("result")
-    match data.get("resultType"), result:
-        case "scalar", [_, str(number)]:
-            return float(number)
-        case "vector", [{"value": [_, str(number)]}]:
-            return float(number)
-        case "vector", [_, _, *_]:
-            raise NoNumber("the query gives several series; aggregate them, as with sum().")
-        case "vector", []:
+    match _answer_to(query):
+        case {"status": "success", "data": {"resultType": "scalar", "result": [_, str(text)]}}:
+            return _number(text)
+        case {"status": "success", "data": {"resultType": "vector", "result": [{"value": [_, str(text)]}]}}:
+            return _number(text)
+        case {"status": "success", "data": {"resultType": "vector", "result": []}}:
             raise NoNumber("the query matches nothing.")
-    raise NoNumber("the query gives neither a scalar nor one series.")
+        case {"status": "success", "data": {"resultType": "vector", "result": [_, _, *_]}}:
+            raise NoNumber("the query gives several series; aggregate them, as with sum().")
+        case {"status": "success", "data": {"resultType": str()}}:
+            raise NoNumber("the query gives neither a scalar nor one series.")
+        case {"status": "error", "error": str(reason)}:
+            raise NoNumber(reason.replace("\0", "")[:_MAX_REASON])
+    raise NoNumber("what answers is no Prometheus.")
 
 
-def _fetch(query: str) -> dict[str, Any]:
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise NoNumber("its value is no number.") from None
+
+
+def _answer_to(query: str) -> Any:
+    try:
+        status, body = _fetch(query)
+    except httpx.TimeoutException:
+        raise NoNumber(f"no answer within {settings.PROMETHEUS_TIMEOUT_SECONDS:g} s.") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise NoNumber(f"it cannot be reached ({type(error).__name__}).") from error
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        raise NoNumber(f"it answers with status {status}, and no JSON.") from None
+
+
+def _fetch(query: str) -> tuple[int, bytes]:
+    """Return status and body; the time-out is that of connecting, of each silence, and of the body as a whole."""
     address = settings.PROMETHEUS_URL.rstrip("/") + "/api/v1/query"
-    with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
-        response = client.post(address, data={"query": query})
-    if len(response.content) > MAX_ANSWER:
-        raise ValueError("the answer is too long")
-    found: Any = response.json()
-    return found if isinstance(found, dict) else {}
+    timeout = settings.PROMETHEUS_TIMEOUT_SECONDS
+    deadline = time.monotonic() + timeout
+    body = bytearray()
+    with (
+        httpx.Client(timeout=timeout, trust_env=False, verify=_trust()) as client,
+        client.stream("POST", address, data={"query": query}) as response,
+    ):
+        for part in response.iter_bytes():
+            body += part
+            if len(body) > MAX_ANSWER:
+                raise NoNumber(f"its answer is longer than {MAX_ANSWER:,} bytes.")
+            if time.monotonic() > deadline:
+                raise httpx.ReadTimeout("The body comes too slowly.")
+    return response.status_code, bytes(body)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Return whom TLS trusts; reading it takes longer than asking."""
+    return httpx.create_ssl_context()

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -27,6 +28,8 @@ from rollouts.querysets import lock_ramp, ramps, watched_ramps
 from rollouts.services.log import put_down
 from rollouts.services.retreating import retreat, step_back
 from rollouts.services.stopping import pause
+
+log = structlog.get_logger(__name__)
 
 KEPT_EVERY: Final = timedelta(seconds=60)
 """A look that finds what the one before found is kept so often; every other verdict is kept at once."""
@@ -52,10 +55,19 @@ def check_ramp(pk: int) -> None:
         return
     for guardrail in ramp.guardrails.all():
         began = time.perf_counter()
-        found = look(guardrail, ramp)
+        found = _look_safely(guardrail, ramp)
         metrics.checked(found.verdict, time.perf_counter() - began)
         if not _act(guardrail, found, seen=ramp):
             return
+
+
+def _look_safely(guardrail: Guardrail, ramp: Ramp) -> Finding:
+    """Return what a guardrail's source says; a look that fails is a source that says nothing, and holds the ramp."""
+    try:
+        return look(guardrail, ramp)
+    except Exception as failure:
+        log.exception("guardrail_look_failed", ramp=ramp.pk, guardrail=guardrail.pk)
+        return Finding(Verdict.SILENT, f"Looking at it failed ({type(failure).__name__}); the worker's log says why.")
 
 
 def look(guardrail: Guardrail, ramp: Ramp) -> Finding:

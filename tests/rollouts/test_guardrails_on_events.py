@@ -7,10 +7,10 @@ from django.test import override_settings
 from flagsite_sdk.engine.bucketing import bucket
 from rest_framework.test import APIClient
 
-from rollouts.services import check_ramp, claim_checks
 from tests.conftest import Person
 from tests.flags.builders import PRODUCTION, boolean, create
 from tests.rollouts.conftest import Clock, Start, do, percentage, ramp_of, step, told
+from tests.rollouts.looking import checks, look, look_at_due
 from tests.rollouts.users import Share, Users, event
 
 pytestmark = pytest.mark.django_db
@@ -24,26 +24,6 @@ ABOVE: dict[str, Any] = {"metric": FAILED, "when": {"above": 0.1, "window": "10m
 def users(ed: Person, sdk: APIClient, time: Clock) -> Users:
     flag = create(ed, boolean(rollout_percentage=0, salt="pepper"))
     return Users(sdk, flag["salt"])
-
-
-def look(time: Clock) -> None:
-    """Let ten seconds pass and the guardrails be looked at, as beat and a worker would, and the scheduler after."""
-    time.passes("10s")
-    look_at_due()
-    time.passes("0s")
-
-
-def look_at_due() -> int:
-    """Look at what is due for it; return at how many ramps."""
-    claimed = claim_checks()
-    for pk in claimed:
-        check_ramp(pk)
-    return len(claimed)
-
-
-def checks(person: Person) -> list[tuple[str, str]]:
-    found = person.client().get(f"/flags/checkout/ramp/checks{PRODUCTION}").json()["results"]
-    return [(each["verdict"], each["text"]) for each in found]
 
 
 def equally(share: float) -> Share:
