@@ -28,6 +28,7 @@ SIDEBAR: Final = (
             ("Flags", "flag", "flags.Flag"),
             ("Segments", "group", "segments.Segment"),
             ("Ramps", "trending_up", "rollouts.Ramp"),
+            ("Ramp templates", "stacked_line_chart", "rollouts.RampTemplate"),
             ("Change requests", "rate_review", "flags.ChangeRequest"),
             ("Tester", "science", "flags.Flag", "tester"),
             ("Compare", "compare_arrows", "flags.Flag", "compare"),

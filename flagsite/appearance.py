@@ -27,7 +27,7 @@ UNFOLD: dict[str, Any] = {
     ],
     "SCRIPTS": [lambda request: static("flagsite/htmx.js")],  # noqa: ARG005
     "SHOW_HISTORY": True,
-    "DASHBOARD_CALLBACK": "flags.admin.home.dashboard",
+    "DASHBOARD_CALLBACK": "rollouts.admin.home.dashboard",
     "ACCOUNT": {"navigation": "flagsite.admin.account_links"},
     "SIDEBAR": {
         "show_search": True,

@@ -12,6 +12,9 @@ class RolloutsConfig(AppConfig):
     def ready(self) -> None:
         """Hand the flags app what its pages tell of ramps."""
         from flags.admin.flags.rollout_cards import cards_found_by
+        from flags.admin.notices import notices_found_by
+        from rollouts.admin.attention import notices_of
         from rollouts.admin.flag_cards import cards_of
 
         cards_found_by(cards_of)
+        notices_found_by(notices_of)

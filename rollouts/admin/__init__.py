@@ -1,5 +1,5 @@
-"""Pages for ramps: the list, a ramp's own, the form on which one is written; and who is told what happens to them."""
+"""Pages for ramps: the list, a ramp's own, the form of one, templates; and who is told what happens to them."""
 
-from rollouts.admin import notices, ramps
+from rollouts.admin import notices, ramp_templates, ramps
 
-__all__ = ["notices", "ramps"]
+__all__ = ["notices", "ramp_templates", "ramps"]

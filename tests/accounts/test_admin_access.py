@@ -13,8 +13,8 @@ from accounts.services import issue_server_key
 from flags.models import EvaluationCount, Flag, FlagState, Revision, TrackedEvent
 from flags.services import create_flag
 from flagsite.lib import clock
-from rollouts.models import Ramp
-from rollouts.services import start_ramp
+from rollouts.models import Ramp, RampTemplate
+from rollouts.services import save_ramp_template, start_ramp
 from segments.models import Segment
 from segments.services import create_segment
 from tests.conftest import SYSTEM, Person
@@ -36,6 +36,7 @@ ADDING = {
     "flags_evaluationcount": set(),
     "flags_trackedevent": set(),
     "rollouts_ramp": set(),
+    "rollouts_ramptemplate": EDITORS,
     "accounts_project": SUPERUSERS,
     "accounts_environment": MANAGERS,
     "accounts_serverkey": MANAGERS,
@@ -58,12 +59,13 @@ CHANGING: dict[type[Model], set[str]] = {
     EvaluationCount: set(),
     TrackedEvent: set(),
     Ramp: set(),
+    RampTemplate: EDITORS,
     Project: MANAGERS,
     Environment: MANAGERS,
     ServerKey: MANAGERS,
     LogEntry: set(),
 }
-DELETING = {Flag: EDITORS, Segment: EDITORS}
+DELETING = {Flag: EDITORS, Segment: EDITORS, RampTemplate: EDITORS}
 DESK = ("flags_flag_tester", "flags_flag_compare")
 """Pages about flags that are neither list nor form: whoever sees a project reads them."""
 
@@ -91,7 +93,8 @@ def everything(shop: Project, production: Environment) -> dict[type[Model], Mode
     ramp = start_ramp(
         project=shop, environment=production, key="sale", steps=[{"percentage": 5}], turn_on=True, by=SYSTEM
     )
-    rows: list[Model] = [shop, production, state.flag, segment, key, count, event, revision, entry, ramp]
+    template = save_ramp_template(project=shop, key="ours", steps=[{"percentage": 5}], by=SYSTEM)
+    rows: list[Model] = [shop, production, state.flag, segment, key, count, event, revision, entry, ramp, template]
     return {type(row): row for row in rows}
 
 
@@ -164,7 +167,7 @@ def test_deleting_is_for_editors_of_flags_and_segments(
     answer = desk.delete(row)
     allowed = name in DELETING.get(model, set())
     assert answer.status_code == (302 if allowed else 404 if name == "nina" else 403)
-    if allowed:
+    if allowed and model is not RampTemplate:  # a template goes at once
         desk.publish(answer)
     assert model._default_manager.filter(pk=row.pk).exists() is not allowed
 

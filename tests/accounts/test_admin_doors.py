@@ -94,6 +94,7 @@ DOORS: Final = {
     "rollouts_ramp_stop": Door(("ramp",), NOBODY, EDITORS),
     "rollouts_ramp_roll_back": Door(("ramp",), NOBODY, EDITORS),
     "rollouts_ramp_approve": Door(("ramp",), NOBODY, EDITORS),
+    "rollouts_ramptemplate_preview": Door((), NOBODY, EDITORS, ("steps",)),
 }
 
 

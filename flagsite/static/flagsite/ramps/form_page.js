@@ -17,9 +17,10 @@ const WATCHING = [
     ["1w", "1 week"],
 ];
 
-const form = document.getElementById("ramp-form");
-if (form) open(form, JSON.parse(form.dataset.page));
+const told = document.querySelector("#ramp-form, #ramp-data");
+if (told) open(told.closest("form"), JSON.parse(told.dataset.page));
 
+/** @param {object} page of a template it has neither plans, nor rules, nor what is done when a ramp begins */
 function open(form, page) {
     const root = document.getElementById("ramp-editor");
     const announce = liveRegion(root);
@@ -55,6 +56,7 @@ function open(form, page) {
     const loud = document.getElementById("ramp-loud-too");
     const ask = preview(document.getElementById("ramp-preview"), page.preview, sent, (found) => {
         guardrails.say(found.guardrails);
+        if (!loud) return;
         loud.hidden = !found.loud;
         loud.textContent = found.loud ? found.first : "";
     });
@@ -69,7 +71,7 @@ function open(form, page) {
                 steps.element,
             ),
             guardrails.element,
-            watching(),
+            loud && watching(),
         ].filter(Boolean),
     );
     if (plan && !draft.steps.length && !page.problems.length) plan.take("simple");
