@@ -10,10 +10,8 @@ import uvicorn
 from celery.beat import EmbeddedService
 
 from flagsite.celery import app
+from flagsite.serve import PING_SECONDS
 from flagsite.websocket import DroppingProtocol
-
-PING_SECONDS = 10.0
-"""A client that does not answer a ping for so long is dropped."""
 
 
 def server(listening: socket.socket) -> uvicorn.Server:

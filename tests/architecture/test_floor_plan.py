@@ -63,8 +63,16 @@ NOUNS = {
     "flags/traces": "what spans say of evaluations and changes",
     "flags/usage": "how often and how lately flags are asked for, and what follows from it",
     "flags/uses": "where flags name attributes and segments",
+    "rollouts/guardrails": "what is watched, what its source says, and the verdict",
+    "rollouts/metrics": "what Prometheus is told of ramps",
     "rollouts/notices": "what is told of ramps, and one attempt to tell it",
+    "rollouts/schedule": "when a ramp takes which step",
+    "rollouts/standing": "where a ramp stands and what is next",
     "rollouts/statistics": "whether it is worse inside, by numbers alone",
+    "rollouts/steps": "the steps that are asked for, read and checked",
+    "rollouts/target": "what a ramp moves: the default rule or one rule",
+    "rollouts/templates": "templates of ramps, ours and a team's own",
+    "rollouts/wording": "how ramps are told in words",
 }
 """Rooms that one app has and the others have not: `app/noun`, and what it decides."""
 

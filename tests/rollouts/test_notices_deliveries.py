@@ -280,9 +280,7 @@ def test_prometheus_is_told(shop: Project, ramp: Ramp, receiver: Receiver) -> No
     assert {outcome: count(outcome) - before[outcome] for outcome in before} == {"delivered": 1, "retried": 1}
 
 
-def test_what_is_done_with_a_ramp_is_told(
-    ada: Person, ed: Person, production: Environment, receiver: Receiver
-) -> None:
+def test_what_is_done_with_a_ramp_is_told(ada: Person, ed: Person, production: Environment, receiver: Receiver) -> None:
     create(ed, boolean())
     path = f"/flags/checkout/ramp{PRODUCTION}"
     made = ada.client().post("/webhooks", {"name": "Ops", "address": receiver.address}).json()
