@@ -5,6 +5,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-guardrails bench-write check lint format migrations dashboards hooks constraints clean
 
+# A machine that keeps no bytecode would compile every test anew, in each of the processes that tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := sdk_python/benchmarks/.venv
@@ -50,7 +53,7 @@ test: $(DEVELOPMENT) ## Run the suite against real PostgreSQL and real Redis (AR
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 processes: $(DEVELOPMENT) ## Whole installations in processes: live updates, outages, the demo (ARGS for pytest)
-	$(BIN)/python -m pytest tests/processes -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest tests/processes sdk_python/tests/processes -n auto --dist loadfile $(ARGS)
 
 browser: $(DEVELOPMENT) $(AXE) ## What a person does, in real Chromium (ARGS for pytest)
 	$(BIN)/python -m pytest tests/browser $(ARGS)

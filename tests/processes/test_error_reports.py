@@ -23,7 +23,7 @@ def sent(directory: Path, *options: str) -> str:
         "LOG_LEVEL": "WARNING",
         "PYTHONPATH": str(ROOT),
     }
-    command = [sys.executable, "-m", "tests.flagsite.failing", SECRET, *options]
+    command = [sys.executable, "-m", "tests.processes.failing", SECRET, *options]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
