@@ -22,10 +22,11 @@ def more_flags(project: Project, number: int) -> None:
         Flag(project=project, key=f"flag-{start + n}", type="boolean", variations=variations) for n in range(number)
     )
     FlagTag.objects.bulk_create(FlagTag(flag=flag, name="ops") for flag in flags)
+    environments = list(project.environments.all())
     FlagState.objects.bulk_create(
         FlagState(flag=flag, environment=each, salt="s", off_variation="off", fallthrough={"variation": "on"})
         for flag in flags
-        for each in project.environments.all()
+        for each in environments
     )
 
 
