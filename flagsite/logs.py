@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 
 from flagsite.lib import tracing
+from flagsite.tracebacks import without_words
 
 
 def _add_trace(logger: Any, method: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
@@ -29,14 +30,16 @@ def logging_configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         processors=[
             structlog.stdlib.filter_by_level,
             *_SHARED,
-            structlog.processors.format_exc_info,
+            without_words,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
     renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     return {
         "version": 1,
@@ -45,12 +48,13 @@ def logging_configuration(*, level: str, as_json: bool) -> dict[str, Any]:
             "structured": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "processor": renderer,
-                "foreign_pre_chain": [*_SHARED, structlog.processors.format_exc_info],
+                "foreign_pre_chain": [*_SHARED, without_words],
             },
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
+            "django": {"handlers": []},  # its own would write tracebacks to the terminal, and mail them, in their words
             "django.server": {"handlers": ["console"], "level": level, "propagate": False},
             "uvicorn.access": {"level": "WARNING"},  # django-structlog already writes a line a request
             "httpx": {"level": "WARNING"},
