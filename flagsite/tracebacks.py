@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any, Final
 
-from structlog.types import EventDict
+from structlog.types import EventDict, ExcInfo
 
 ABOUT_MACHINES: Final = {
     "builtins.OSError",
@@ -43,7 +43,7 @@ def without_words(logger: Any, method: str, line: EventDict) -> EventDict:
     return line
 
 
-def _exception_in(given: Any) -> BaseException | None:
+def _exception_in(given: ExcInfo | BaseException | bool | None) -> BaseException | None:
     """Return the exception that logging was given in one of its three forms, if it was."""
     if isinstance(given, BaseException):
         return given

@@ -160,7 +160,7 @@ class Site:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return what the database answers, on a connection that is kept as long as the database runs."""
         if self._asking is None or self._asking.closed:
-            self._asking = psycopg.connect(self._database_url(), autocommit=True)
+            self._asking = psycopg.connect(self.environment["DATABASE_URL"], autocommit=True)
         try:
             return self._asking.execute(query.encode()).fetchall()
         except psycopg.OperationalError:
