@@ -55,7 +55,7 @@ def _write(runs: Runs, text: str, *, seed: int) -> None:
     before, _, rest = PAGE.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
     made = f"Made by `make bench-guardrails ARGS=--write` on {datetime.now(UTC):%-d %B %Y}, seed {seed}."
-    PAGE.write_text(f"{before}{BEGIN}\n{made}\n\n{text}{END}{after}")
+    PAGE.write_text(f"{before}{BEGIN}\n{made}\n\n{text}\n{END}{after}")
     PICTURE.write_text(plot(runs))
 
 

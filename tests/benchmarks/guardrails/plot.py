@@ -89,7 +89,7 @@ def _labels(ends: list[tuple[str, str, str, float]]) -> Iterable[str]:
     """Name each curve beside its end, apart from each other where the ends are not."""
     right = WIDTH - RIGHT + 10
     free = 0.0
-    names = sorted(ends, key=lambda label: -label[3])
+    names = sorted(ends, key=lambda label: -round(label[3], 2))
     for place, (name, colour, dash, end) in enumerate(names):
         lowest = HEIGHT - BOTTOM - LABEL_HEIGHT * (len(names) - 1 - place)
         y = max(min(_y(end), lowest), free)

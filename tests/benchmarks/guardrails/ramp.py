@@ -7,7 +7,7 @@ from typing import Final
 
 from rollouts.statistics import SPLIT_ERROR, Tally, evidence, evidence_needed, split_evidence
 from tests.benchmarks.guardrails.naive import ZTest
-from tests.benchmarks.guardrails.shop import Burst, Shop
+from tests.benchmarks.guardrails.shop import BURST, Burst, Shop
 
 FALSE_ALARMS: Final = 0.01
 NERVOUS: Final = 2.0
@@ -54,7 +54,8 @@ class Outcome:
     alarm: Alarm | None = None
     naive_users: int | None = None
     naive_visits: int | None = None
-    naive_at_the_end: bool = False
+    naive_users_at_the_end: bool = False
+    naive_visits_at_the_end: bool = False
     steps_back: int = 0
 
 
@@ -116,7 +117,7 @@ class Watcher:
 
     def watch(self, burst: Burst) -> float:
         """Take in what happened, looking after each failure that counts; return the evidence at the end."""
-        self._visits += len(burst.visits)
+        self._visits += BURST
         self._see(burst.visits)
         found = 1.0
         for user in burst.failures:
@@ -128,18 +129,20 @@ class Watcher:
     def finish_stage(self) -> None:
         """Take the one look for which a z-test is made; it is kept of the last stage that can be compared."""
         if self._percentage < 100:
-            self.outcome.naive_at_the_end = self._by_users.is_alarm()
+            self.outcome.naive_users_at_the_end = self._by_users.is_alarm()
+            self.outcome.naive_visits_at_the_end = self._by_visits.is_alarm()
 
     def _see(self, visits: list[int]) -> None:
         buckets, inside = self.shop.buckets, self.inside
         insiders = sum([buckets[user] < inside for user in visits])
         self._by_visits.seen[True] += insiders
         self._by_visits.seen[False] += len(visits) - insiders
-        for user in set(visits) - self._seen_here:
-            self._seen_here.add(user)
+        newcomers = set(visits) - self._seen_here
+        self._seen_here |= newcomers
+        self._users_seen |= newcomers
+        for user in newcomers:
             self._by_users.seen[buckets[user] < inside] += 1
             self.came.note(user, buckets[user])
-        self._users_seen |= self._seen_here
         found = split_evidence(self.came.stages)
         needed = evidence_needed(SPLIT_ERROR, epoch=self.came.comparison.epoch)
         self.outcome.split_peak = max(self.outcome.split_peak, found / (SPLIT_ERROR * needed))

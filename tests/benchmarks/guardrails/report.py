@@ -1,6 +1,7 @@
 """The tables: false alarms against what was stated, and how soon harm of several sizes was found."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Final
 
 from rollouts.statistics import SPLIT_ERROR
@@ -26,8 +27,8 @@ def report(runs: Runs) -> str:
         "",
         *_other_shares(runs.harmless),
         "",
-        f"Harm, with a stated share of {_percent(FALSE_ALARMS)}, {harmful:,} ramps of each size. Users: median and",
-        "90th percentile of all ramps, at the moment of the alarm; a dash where so many ramps ended without one:",
+        f"Harm, with a stated share of {_percent(FALSE_ALARMS)}, {harmful:,} ramps of each size. Users are those until",
+        "the alarm, as median / 90th percentile of all ramps; a dash means that so many ramps ended without one:",
         "",
         *_harm(runs.harmful),
         "",
@@ -58,7 +59,18 @@ def _false_alarms(runs: Runs) -> Iterable[str]:
             _has_alarm,
         ),
         (f"**the split**, every {BURST} visits", SPLIT_ERROR, runs.harmless, _has_wrong_split),
-        ("z-test of users, once, at the end of 50 %", FALSE_ALARMS, runs.harmless, _has_naive_alarm_at_the_end),
+        (
+            "z-test of users, once, at the end of 50 %",
+            FALSE_ALARMS,
+            runs.harmless,
+            attrgetter("naive_users_at_the_end"),
+        ),
+        (
+            "z-test of visits, once, at the end of 50 %",
+            FALSE_ALARMS,
+            runs.harmless,
+            attrgetter("naive_visits_at_the_end"),
+        ),
         (f"z-test of users, every {BURST} visits", FALSE_ALARMS, runs.harmless, _has_naive_alarm_of_users),
         (f"z-test of visits, every {BURST} visits", FALSE_ALARMS, runs.harmless, _has_naive_alarm_of_visits),
     ]
@@ -122,10 +134,6 @@ def _has_alarm(one: Outcome) -> bool:
 
 def _has_wrong_split(one: Outcome) -> bool:
     return one.split_peak >= 1 / SPLIT_ERROR
-
-
-def _has_naive_alarm_at_the_end(one: Outcome) -> bool:
-    return one.naive_at_the_end
 
 
 def _has_naive_alarm_of_users(one: Outcome) -> bool:
