@@ -68,12 +68,16 @@ coverage: $(DEVELOPMENT) ## Run the suite and hold its coverage: all branches of
 
 check: lint test processes browser ## What CI runs: lint, test, processes, browser
 
-lint: $(DEVELOPMENT) ## Style, formatting, types, architecture, missing migrations
+lint: $(DEVELOPMENT) ## Style, types, architecture, missing migrations, image, compose file, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline .github
 
 format: $(DEVELOPMENT) ## Format the code and repair what ruff can repair
 	$(BIN)/ruff check --fix-only --exit-zero .
