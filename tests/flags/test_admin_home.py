@@ -123,6 +123,7 @@ def test_environments_at_a_glance(vi: Person, sale: Flag, banner: Flag, producti
     assert found.last is not None
     assert found.last.number == found.environment.revision == 4
     assert (glances["staging"].on, glances["staging"].some, glances["staging"].off) == (0, 0, 2)
+    assert home(vi).content.decode().count(">just now</time>") >= 3
 
 
 def test_recent_changes_in_sentences_an_emergency_marked(

@@ -1,5 +1,6 @@
 """A flag's insights: what it came out as over time, what failed, what changed, and which SDKs report."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -93,6 +94,13 @@ def test_another_environment_or_project_is_not_seen(vi: Person, otto: Person, sa
     assert insights(vi, sale, period="eternity").context["period"] == PERIODS["day"]
 
 
+@pytest.mark.parametrize("name", ["insights", "evaluations"])
+def test_there_is_no_chip_that_says_nothing(name: str, vi: Person, sale: Flag) -> None:
+    page = Desk(vi).get(f"flags_flag_{name}", sale.pk)
+    assert page.status_code == 200
+    assert re.findall(r'<span class="inline-block[^>]*>\s*</span>', page.content.decode()) == []
+
+
 def test_it_costs_the_same_however_much_there_is(vi: Person, sale: Flag, production: Environment) -> None:
     desk = Desk(vi)
 
@@ -140,6 +148,7 @@ def test_sdks_are_listed_by_version_with_how_far_behind_they_are(
     found = {each.version: (each.number, each.behind, each.most, each.silent) for each in page.context["sdks"]}
     assert found == {"1.0": (2, 1, 1, 0), "1.1": (1, 0, 0, 0), "0.9": (1, 0, 0, 1)}
     assert "1 behind, by up to 1 revision" in page.content.decode()
+    assert ">just now</time>" in page.content.decode()
 
 
 @pytest.mark.django_db

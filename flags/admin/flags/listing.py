@@ -1,6 +1,6 @@
 """The list of flags: what each does where, whose it is, whether it is still needed; and where its row leads."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.contrib import admin
@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from unfold.views import ChangeList
 
 from accounts.admin import markup
@@ -23,6 +22,7 @@ from flags.models import Flag, FlagState
 from flags.querysets import with_states
 from flags.usage.last_asked import stale_among, with_last_evaluation
 from flagsite.lib import clock
+from flagsite.lib.ago import ago
 
 ORDER: Final = "order of flags"
 """Where a person's session keeps the order that they chose."""
@@ -143,9 +143,8 @@ class FlagList(QuickSteps):
 
 
 def _ago(moment: datetime) -> SafeString:
-    now = clock.now()
-    ago = f"{timesince(moment, now, depth=1)} ago" if now - moment >= timedelta(minutes=1) else "just now"
-    return format_html('<time datetime="{}" title="{} UTC">{}</time>', moment.isoformat(), f"{moment:%F %H:%M}", ago)
+    at = (moment.isoformat(), f"{moment:%F %H:%M}", ago(moment, depth=1))
+    return format_html('<time datetime="{}" title="{} UTC">{}</time>', *at)
 
 
 def _pill(flag: Flag, state: FlagState) -> SafeString:
