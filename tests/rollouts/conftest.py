@@ -11,10 +11,12 @@ from accounts.models import Environment, Project
 from flags.models import EvaluationCount, Flag
 from flagsite.lib import clock
 from flagsite.lib.moments import duration_of
+from rollouts.models import Ramp
 from rollouts.services import advance_due
 from tests.conftest import Person
 from tests.desk import Desk
 from tests.flags.builders import PRODUCTION, Json, make
+from tests.rollouts.occurrences import running_ramp
 from tests.rollouts.receiver import LOOPBACK, Receiver, receiving
 
 RAMP = f"/flags/checkout/ramp{PRODUCTION}"
@@ -109,6 +111,12 @@ def receiver(settings: Settings) -> Iterator[Receiver]:
     settings.WEBHOOK_ALLOWED_NETWORKS = LOOPBACK
     with receiving() as found:
         yield found
+
+
+@pytest.fixture
+def ramp(shop: Project, production: Environment) -> Ramp:
+    """A ramp of the flag `checkout` in production, as a row that nobody moves."""
+    return running_ramp(shop, production)
 
 
 @pytest.fixture

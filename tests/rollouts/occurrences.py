@@ -11,7 +11,7 @@ from tests.conftest import SYSTEM
 from tests.flags.builders import make, state_of
 
 
-def ramp_of(shop: Project, environment: Environment, flag: str = "checkout") -> Ramp:
+def running_ramp(shop: Project, environment: Environment, flag: str = "checkout") -> Ramp:
     """A ramp that runs."""
     now = clock.now()
     return Ramp.objects.create(

@@ -13,7 +13,7 @@ from rollouts.models import Delivery, MailNotice, Webhook
 from rollouts.services.notices import create_mail_notice, notify, send_due, update_webhook
 from tests.conftest import SYSTEM, Person
 from tests.desk import Desk, errors_in, messages_in
-from tests.rollouts.occurrences import happened, hook, ramp_of
+from tests.rollouts.occurrences import happened, hook, running_ramp
 from tests.rollouts.receiver import Receiver, status
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +98,7 @@ def test_the_log_shows_every_attempt_and_tries_again(
 ) -> None:
     receiver.replies = [status(500, b"<b>oh no</b>"), status(200, b"thanks")]
     hook(shop, receiver.address)
-    notify(happened(ramp_of(shop, production)))
+    notify(happened(running_ramp(shop, production)))
     send_due()
     delivery = Delivery.objects.get()
     desk = Desk(ada)
@@ -119,7 +119,7 @@ def test_the_log_is_narrowed_down_to_one_receiver(ada: Person, otto: Person, sho
     one, _ = hook(shop, ADDRESS, name="one")
     hook(shop, ADDRESS, name="other")
     letter = create_mail_notice(project=shop, fields={"name": "third", "addresses": ["a@b.example"]}, by=SYSTEM)
-    notify(happened(ramp_of(shop, shop.environments.get(key="production"))))
+    notify(happened(running_ramp(shop, shop.environments.get(key="production"))))
     desk = Desk(ada)
     assert len(desk.rows("rollouts_delivery")) == 3
     assert [row.webhook for row in desk.rows("rollouts_delivery", receiver=f"webhook-{one.pk}")] == [one]

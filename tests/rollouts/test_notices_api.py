@@ -12,7 +12,7 @@ from rollouts.services.notices import notify, send_due
 from rollouts.services.notices.webhooks import MAX_WEBHOOKS
 from tests.conftest import Person
 from tests.problems import assert_problem
-from tests.rollouts.occurrences import happened, hook, ramp_of
+from tests.rollouts.occurrences import happened, hook, running_ramp
 from tests.rollouts.receiver import Receiver, status
 from tests.tables import nothing_changes
 
@@ -144,7 +144,7 @@ def test_a_test_is_sent_and_the_deliveries_say_what_came_of_it(ada: Person, rece
 
 def test_deliveries_come_in_pages(ada: Person, shop: Project, production: Environment, settings: Settings) -> None:
     webhook, _ = hook(shop, ADDRESS)
-    ramp = ramp_of(shop, production)
+    ramp = running_ramp(shop, production)
     for _ in range(5):
         notify(happened(ramp))
     seen, page = [], f"/webhooks/{webhook.pk}/deliveries?page_size=2"

@@ -16,15 +16,10 @@ from rollouts.services.notices import notify, send_again, send_due, send_test, u
 from rollouts.tasks import keep_notices, send_notices
 from tests.conftest import SYSTEM, Person
 from tests.flags.builders import PRODUCTION, boolean, create
-from tests.rollouts.occurrences import happened, hook, ramp_of
+from tests.rollouts.occurrences import happened, hook
 from tests.rollouts.receiver import Receiver, status
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ramp(shop: Project, production: Environment) -> Ramp:
-    return ramp_of(shop, production)
 
 
 def the_only() -> Delivery:

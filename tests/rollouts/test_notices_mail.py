@@ -9,7 +9,7 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from pytest_django import Settings
 
-from accounts.models import Environment, Project
+from accounts.models import Project
 from accounts.roles import Role
 from accounts.services import withdraw_role
 from flagsite.lib import clock
@@ -24,7 +24,7 @@ from rollouts.services.notices import (
     update_mail_notice,
 )
 from tests.conftest import SYSTEM, Person
-from tests.rollouts.occurrences import happened, ramp_of
+from tests.rollouts.occurrences import happened
 
 pytestmark = pytest.mark.django_db
 
@@ -32,11 +32,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _can_send(settings: Settings) -> None:
     settings.EMAIL_HOST = "mail.shop.example"
-
-
-@pytest.fixture
-def ramp(shop: Project, production: Environment) -> Ramp:
-    return ramp_of(shop, production)
 
 
 def notice(shop: Project, **fields: Any) -> MailNotice:

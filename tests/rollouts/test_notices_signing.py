@@ -9,21 +9,16 @@ from pytest_django import Settings
 from standardwebhooks.webhooks import Webhook as PublishedVerifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from accounts.models import Environment, Project
+from accounts.models import Project
 from rollouts.models import Attempt, Ramp
 from rollouts.notices.signing import headers_of, new_secret
 from rollouts.services.notices import notify, rotate_webhook, send_due
 from rollouts.tasks import keep_notices
 from tests.conftest import SYSTEM
-from tests.rollouts.occurrences import happened, hook, ramp_of
+from tests.rollouts.occurrences import happened, hook
 from tests.rollouts.receiver import Receiver
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ramp(shop: Project, production: Environment) -> Ramp:
-    return ramp_of(shop, production)
 
 
 def test_both_secrets_sign_while_one_replaces_the_other(

@@ -13,15 +13,10 @@ from rollouts.notices.patience import MAX_ATTEMPTS
 from rollouts.notices.sending import Answer
 from rollouts.services.notices import notify, send_due
 from rollouts.services.notices.deliveries import LEASE, claim, record_answer
-from tests.rollouts.occurrences import happened, hook, ramp_of
+from tests.rollouts.occurrences import happened, hook, running_ramp
 from tests.rollouts.receiver import Handler, Receiver, receiving, status
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ramp(shop: Project, production: Environment) -> Ramp:
-    return ramp_of(shop, production)
 
 
 def the_only() -> Delivery:
@@ -108,7 +103,7 @@ def test_a_slow_receiver_delays_itself_only(shop: Project, ramp: Ramp, receiver:
 
 @pytest.mark.django_db(transaction=True)
 def test_several_workers_at_once_deliver_each_once(shop: Project, production: Environment, receiver: Receiver) -> None:
-    ramp = ramp_of(shop, production)
+    ramp = running_ramp(shop, production)
     for number in range(4):
         hook(shop, receiver.address, name=f"number {number}")
     for _ in range(25):

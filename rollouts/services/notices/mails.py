@@ -14,12 +14,10 @@ from accounts.models import Project, User
 from accounts.permissions import require
 from accounts.querysets import lock_project, people_in
 from accounts.roles import Ability
-from flagsite.lib.problems import InvalidInput, StaleVersion
+from flagsite.lib.problems import InvalidInput
 from flagsite.lib.tracing import traced
 from rollouts.models import MailNotice
-from rollouts.querysets import mail_notice_of
-from rollouts.services.notices.deliveries import drop_waiting
-from rollouts.services.notices.wishes import check_name, environments_of, keys_of, kinds_of
+from rollouts.services.notices.receivers import held, keep, relate, remove, set_wishes, wishes
 
 MAX_MAIL_NOTICES: Final = 50
 """Of one project."""
@@ -54,7 +52,7 @@ def create_mail_notice(*, project: Project, fields: MailNoticeFields, by: Actor)
     notice = MailNotice(project=project)
     _apply(notice, {"name": "", **fields})
     notice.save(force_insert=True)
-    _relate(notice, fields)
+    _address_to(notice, fields)
     record(Action.CREATE, notice, by=by, project=project, new=_audited(notice))
     return notice
 
@@ -72,20 +70,12 @@ def update_mail_notice(
         StaleVersion: when `if_version` is given and not the present one.
         InvalidInput: naming the place that is wrong.
     """
-    held = _held(notice, by=by, if_version=if_version)
-    old = _audited(held)
-    _apply(held, fields)
-    _relate(held, fields)
-    new = _audited(held)
-    if new == old:
-        return held
-    if old["active"] != new["active"]:
-        held.failing_since = None
-        drop_waiting(held.deliveries.all())
-    held.version += 1
-    held.save()
-    record(Action.UPDATE, held, by=by, project=held.project, old=old, new=new)
-    return held
+    found = held(notice, by=by, if_version=if_version)
+    old = _audited(found)
+    _apply(found, fields)
+    _address_to(found, fields)
+    keep(found, old=old, new=_audited(found), by=by)
+    return found
 
 
 @traced
@@ -96,33 +86,18 @@ def delete_mail_notice(notice: MailNotice, *, by: Actor, if_version: int | None 
     Raises:
         MailNoticeNotFound, MissingRole, StaleVersion: as `update_mail_notice`.
     """
-    held = _held(notice, by=by, if_version=if_version)
-    record(Action.DELETE, held, by=by, project=held.project, old=_audited(held))
-    held.delete()
-
-
-def _held(notice: MailNotice, *, by: Actor, if_version: int | None) -> MailNotice:
-    require(by, Ability.MANAGE, notice.project)
-    held = mail_notice_of(notice.project, notice.pk, for_update=True)
-    StaleVersion.unless(if_version, present=held.version, what="e-mail notice")
-    return held
+    found = held(notice, by=by, if_version=if_version)
+    remove(found, old=_audited(found), by=by)
 
 
 def _apply(notice: MailNotice, fields: MailNoticeFields) -> None:
-    if "name" in fields:
-        check_name(fields["name"])
-        notice.name = fields["name"].strip()
+    set_wishes(notice, fields)
     if "addresses" in fields:
         notice.addresses = _addresses_of(fields["addresses"])
-    if "kinds" in fields:
-        notice.kinds = kinds_of(fields["kinds"])
-    if "is_active" in fields:
-        notice.is_active = fields["is_active"]
 
 
-def _relate(notice: MailNotice, fields: MailNoticeFields) -> None:
-    if "environments" in fields:
-        notice.environments.set(environments_of(notice.project, fields["environments"]))
+def _address_to(notice: MailNotice, fields: MailNoticeFields) -> None:
+    relate(notice, fields)
     if "people" in fields:
         wanted = [person.pk for person in fields["people"]]
         there = Q(pk__in=people_in(Project.objects.filter(pk=notice.project.pk)).values("pk")) | Q(is_superuser=True)
@@ -147,11 +122,5 @@ def _addresses_of(addresses: list[str]) -> list[str]:
 
 
 def _audited(notice: MailNotice) -> Mapping[str, Any]:
-    return {
-        "name": notice.name,
-        "addresses": notice.addresses,
-        "people": sorted(person.get_username() for person in notice.people.all()),
-        "kinds": notice.kinds,
-        "environments": keys_of(notice.environments.all()),
-        "active": notice.is_active,
-    }
+    people = sorted(person.get_username() for person in notice.people.all())
+    return wishes(notice) | {"addresses": notice.addresses, "people": people}

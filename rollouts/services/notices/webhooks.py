@@ -18,15 +18,13 @@ from accounts.permissions import require
 from accounts.querysets import lock_project
 from accounts.roles import Ability
 from flagsite.lib import clock
-from flagsite.lib.problems import InvalidInput, StaleVersion
+from flagsite.lib.problems import InvalidInput
 from flagsite.lib.tracing import traced
 from flagsite.lib.vault import seal
 from rollouts.models import MAX_ADDRESS, Webhook
 from rollouts.notices.endpoints import BadEndpoint, check_endpoint, endpoint_of
 from rollouts.notices.signing import new_secret
-from rollouts.querysets import webhook_of
-from rollouts.services.notices.deliveries import drop_waiting
-from rollouts.services.notices.wishes import check_name, environments_of, keys_of, kinds_of
+from rollouts.services.notices.receivers import held, keep, relate, remove, set_wishes, wishes
 
 MAX_WEBHOOKS: Final = 50
 """Of one project."""
@@ -66,7 +64,7 @@ def create_webhook(*, project: Project, fields: WebhookFields, by: Actor) -> tup
     webhook = Webhook(project=project, secret=seal(secret))
     _apply(webhook, fields)
     webhook.save(force_insert=True)
-    webhook.environments.set(environments_of(project, fields.get("environments", [])))
+    relate(webhook, fields)
     record(Action.CREATE, webhook, by=by, project=project, new=_audited(webhook))
     return webhook, secret
 
@@ -82,23 +80,14 @@ def update_webhook(webhook: Webhook, *, fields: WebhookFields, by: Actor, if_ver
         StaleVersion: when `if_version` is given and not the present one.
         InvalidInput: naming the place that is wrong.
     """
-    held = _held(webhook, by=by, if_version=if_version)
-    old = _audited(held)
-    _apply(held, fields)
-    if "environments" in fields:
-        held.environments.set(environments_of(held.project, fields["environments"]))
-    new = _audited(held)
-    if new == old:
-        return held
-    if held.is_active:
-        held.turned_off_because = ""
-    if old["active"] != new["active"]:
-        held.failing_since = None
-        drop_waiting(held.deliveries.all())
-    held.version += 1
-    held.save()
-    record(Action.UPDATE, held, by=by, project=held.project, old=old, new=new)
-    return held
+    found = held(webhook, by=by, if_version=if_version)
+    old = _audited(found)
+    _apply(found, fields)
+    relate(found, fields)
+    if found.is_active:
+        found.turned_off_because = ""
+    keep(found, old=old, new=_audited(found), by=by)
+    return found
 
 
 @traced
@@ -120,18 +109,18 @@ def rotate_webhook(
     """
     if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
         raise InvalidInput.at("overlap_hours", f"From 0 to {MAX_OVERLAP_HOURS:,} hours.")
-    held = _held(webhook, by=by, if_version=if_version)
+    found = held(webhook, by=by, if_version=if_version)
     secret = new_secret()
-    held.old_secret, held.old_secret_until = "", None
+    found.old_secret, found.old_secret_until = "", None
     if overlap_hours:
-        held.old_secret, held.old_secret_until = held.secret, clock.now() + timedelta(hours=overlap_hours)
-    held.secret = seal(secret)
-    held.version += 1
-    held.save(update_fields=["secret", "old_secret", "old_secret_until", "version"])
-    until = held.old_secret_until.isoformat() if held.old_secret_until else None
+        found.old_secret, found.old_secret_until = found.secret, clock.now() + timedelta(hours=overlap_hours)
+    found.secret = seal(secret)
+    found.version += 1
+    found.save(update_fields=["secret", "old_secret", "old_secret_until", "version"])
+    until = found.old_secret_until.isoformat() if found.old_secret_until else None
     new = {"secret": "rotated", "old_secret_until": until}
-    record(Action.UPDATE, held, by=by, project=held.project, old={"secret": "in force"}, new=new)
-    return held, secret
+    record(Action.UPDATE, found, by=by, project=found.project, old={"secret": "in force"}, new=new)
+    return found, secret
 
 
 @traced
@@ -142,22 +131,12 @@ def delete_webhook(webhook: Webhook, *, by: Actor, if_version: int | None = None
     Raises:
         WebhookNotFound, MissingRole, StaleVersion: as `update_webhook`.
     """
-    held = _held(webhook, by=by, if_version=if_version)
-    record(Action.DELETE, held, by=by, project=held.project, old=_audited(held))
-    held.delete()
-
-
-def _held(webhook: Webhook, *, by: Actor, if_version: int | None) -> Webhook:
-    require(by, Ability.MANAGE, webhook.project)
-    held = webhook_of(webhook.project, webhook.pk, for_update=True)
-    StaleVersion.unless(if_version, present=held.version, what="webhook")
-    return held
+    found = held(webhook, by=by, if_version=if_version)
+    remove(found, old=_audited(found), by=by)
 
 
 def _apply(webhook: Webhook, fields: WebhookFields) -> None:
-    if "name" in fields:
-        check_name(fields["name"])
-        webhook.name = fields["name"].strip()
+    set_wishes(webhook, fields)
     if "address" in fields:
         _check_address(fields["address"])
         webhook.address = fields["address"]
@@ -165,10 +144,6 @@ def _apply(webhook: Webhook, fields: WebhookFields) -> None:
         if fields["format"] not in Webhook.Format.values:
             raise InvalidInput.at("format", f"Must be one of {', '.join(Webhook.Format.values)}.")
         webhook.format = fields["format"]
-    if "kinds" in fields:
-        webhook.kinds = kinds_of(fields["kinds"])
-    if "is_active" in fields:
-        webhook.is_active = fields["is_active"]
 
 
 def _check_address(address: str) -> None:
@@ -182,11 +157,5 @@ def _check_address(address: str) -> None:
 
 def _audited(webhook: Webhook) -> Mapping[str, Any]:
     digest = hashlib.sha256(webhook.address.encode()).hexdigest()[:8]  # so that a change of the path is seen
-    return {
-        "name": webhook.name,
-        "address": f"{endpoint_of(webhook.address).masked} ({digest})",
-        "format": str(webhook.format),
-        "kinds": webhook.kinds,
-        "environments": keys_of(webhook.environments.all()),
-        "active": webhook.is_active,
-    }
+    shown = {"address": f"{endpoint_of(webhook.address).masked} ({digest})", "format": str(webhook.format)}
+    return wishes(webhook) | shown
