@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from rollouts.notices import sending
+from rollouts.notices.connecting import READ_SECONDS, TOTAL_SECONDS
 from rollouts.notices.networks import address_in
 from rollouts.notices.sending import MAX_ANSWER_BYTES, Answer, Post, send
 from tests.rollouts.receiver import LOOPBACK, Handler, Receiver, receiving, status
@@ -126,7 +127,9 @@ def test_an_endless_answer_is_cut_off(receiver: Receiver) -> None:
             handler.wfile.write(b"x" * 65_536)
 
     receiver.replies = [endless]
+    begun = time.monotonic()
     answer = post(receiver.address, allowed=LOOPBACK)
+    assert time.monotonic() - begun < TOTAL_SECONDS / 2
     assert answer.is_taken
     assert answer.text == "x" * MAX_ANSWER_BYTES
 
@@ -161,8 +164,10 @@ def test_a_status_counts_even_if_the_rest_never_comes(receiver: Receiver, monkey
 
 def test_somebody_who_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "TOTAL_SECONDS", 0.3)
+    begun = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         answer = post(f"http://127.0.0.1:{silent.getsockname()[1]}/", allowed=LOOPBACK)
+    assert time.monotonic() - begun < READ_SECONDS / 2
     assert (answer.status_code, answer.error) == (None, "It did not answer in time.")
 
 

@@ -10,9 +10,10 @@ from django.db import connection
 from accounts.models import Environment, Project
 from rollouts.models import Delivery, Ramp
 from rollouts.notices.patience import MAX_ATTEMPTS
-from rollouts.notices.sending import Answer
-from rollouts.services.notices import notify, send_due
-from rollouts.services.notices.deliveries import LEASE, claim, record_answer
+from rollouts.notices.sending import Answer, Message
+from rollouts.services.notices import deliveries, notify, send_due
+from rollouts.services.notices.deliveries import LEASE, Claimed, claim, record_answer
+from rollouts.services.notices.messages import message_of
 from tests.rollouts.occurrences import happened, hook, running_ramp
 from tests.rollouts.receiver import Handler, Receiver, receiving, status
 
@@ -61,6 +62,61 @@ def test_a_worker_that_took_too_long_does_not_overrule_its_successor(
     record_answer(slow, Answer(milliseconds=120_000, error="It did not answer in time."))
     assert the_only().status == Delivery.Status.DELIVERED
     assert the_only().log.count() == 2
+
+
+def test_a_worker_that_took_too_long_leaves_its_successor_alone(
+    shop: Project, ramp: Ramp, receiver: Receiver, later: Callable[[timedelta], None]
+) -> None:
+    hook(shop, receiver.address)
+    notify(happened(ramp))
+    (slow,) = claim(10)
+    later(LEASE)
+    (successor,) = claim(10)
+    record_answer(slow, Answer(milliseconds=120_000, error="It did not answer in time."))
+    assert (the_only().lease, claim(10)) == (successor.lease, [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_passes_over_what_another_one_is_just_claiming(
+    shop: Project, ramp: Ramp, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook(shop, receiver.address)
+    notify(happened(ramp))
+    in_the_middle, may_go_on = threading.Event(), threading.Event()
+    claims: list[list[Claimed]] = []
+
+    def slowly(delivery: Delivery) -> Message:
+        in_the_middle.set()
+        may_go_on.wait(5)
+        return message_of(delivery)
+
+    def work() -> None:
+        try:
+            claims.append(claim(10))
+        finally:
+            connection.close()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deliveries, "message_of", slowly)
+        other = threading.Thread(target=work)
+        other.start()
+        assert in_the_middle.wait(10)
+        patched.undo()
+        assert claim(10) == []
+    may_go_on.set()
+    other.join()
+    assert len(claims[0]) == 1
+
+
+def test_what_waits_for_a_webhook_that_is_gone_is_dropped_at_once(
+    shop: Project, ramp: Ramp, receiver: Receiver
+) -> None:
+    hook(shop, receiver.address)
+    notify(happened(ramp, "step"))
+    notify(happened(ramp, "paused"))
+    (claimed,) = claim(10)
+    record_answer(claimed, Answer(milliseconds=5, status_code=410))
+    assert sorted(Delivery.objects.values_list("status", flat=True)) == ["dropped", "failed"]
 
 
 def test_a_receiver_has_one_request_at_a_time(shop: Project, ramp: Ramp, receiver: Receiver) -> None:
