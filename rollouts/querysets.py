@@ -1,9 +1,11 @@
 """Reads of ramps, webhooks, e-mail notices and deliveries, and the locks under which they change."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from accounts.models import Environment, Project
 from accounts.querysets import lock_environments
@@ -12,6 +14,9 @@ from flags.querysets import state_named
 from rollouts.errors import MailNoticeNotFound, RampNotFound, WebhookNotFound
 from rollouts.models import Check, Delivery, MailNotice, Occurrence, Ramp, Step, Webhook
 from rollouts.schedule import PlannedStep
+
+LOOKED_AT_WITHIN: Final = timedelta(seconds=60)
+"""A ramp whose guardrails nobody has looked at for longer takes no step."""
 
 
 def ramps() -> QuerySet[Ramp]:
@@ -69,6 +74,13 @@ def due_ramps(now: datetime) -> list[Ramp]:
 def is_due(ramp: Ramp, now: datetime) -> bool:
     """Tell whether the ramp's next step is due still, as far as can be seen without a lock."""
     return Ramp.objects.filter(pk=ramp.pk, status=Ramp.Status.RUNNING, due_at__lte=now).exists()
+
+
+def unwatched(ramp: Ramp, now: datetime) -> bool:
+    """Tell whether a guardrail's source is silent, or nobody has looked at a guardrail for a while."""
+    horizon = now - max(LOOKED_AT_WITHIN, timedelta(seconds=3 * settings.GUARDRAIL_CHECK_SECONDS))
+    unknown = Q(silent_since__isnull=False) | Q(looked_at=None) | Q(looked_at__lt=horizon)
+    return ramp.guardrails.filter(unknown).exists()
 
 
 def watched_ramps() -> QuerySet[Ramp]:

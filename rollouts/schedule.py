@@ -23,6 +23,7 @@ class WaitsFor(StrEnum):
     TIME = "time"
     EVALUATIONS = "evaluations"
     CONFIRMATION = "confirmation"
+    GUARDRAIL = "guardrail"
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,9 @@ class NextBody(serializers.Serializer[Any]):
     step = serializers.IntegerField(help_text="Its number, from 1.")
     percentage = PercentageField()
     due_at = serializers.DateTimeField(help_text="When it is due at the earliest.")
-    waits_for = serializers.CharField(allow_null=True, help_text="time, evaluations, confirmation, or null: nothing.")
+    waits_for = serializers.CharField(
+        allow_null=True, help_text="time, evaluations, confirmation, guardrail, or null: nothing."
+    )
 
 
 class OccurrenceBody(serializers.Serializer[Any]):

@@ -22,13 +22,14 @@ class Guardrail(models.Model):
     """A metric, a condition and what is done when it holds.
 
     `document` is what was asked for (`rollouts/guardrails/document.py`). `silent_since` is since when the source has
-    not answered.
+    not answered, `looked_at` when a look at it has last ended.
     """
 
     ramp = models.ForeignKey(Ramp, on_delete=models.CASCADE, related_name="guardrails")
     position = models.SmallIntegerField()
     document = models.JSONField(decoder=JsonDecoder)
     silent_since = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar = ["position"]

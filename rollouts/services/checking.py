@@ -105,10 +105,9 @@ def _act(guardrail: Guardrail, found: Finding, *, seen: Ramp) -> bool:
 
 
 def _keep(guardrail: Guardrail, found: Finding, now: datetime) -> None:
-    silent_since = (guardrail.silent_since or now) if found.verdict == Verdict.SILENT else None
-    if silent_since != guardrail.silent_since:
-        guardrail.silent_since = silent_since
-        guardrail.save(update_fields=["silent_since"])
+    guardrail.silent_since = (guardrail.silent_since or now) if found.verdict == Verdict.SILENT else None
+    guardrail.looked_at = now
+    guardrail.save(update_fields=["silent_since", "looked_at"])
     last = guardrail.checks.first()
     if last is None or last.verdict != found.verdict or now - last.at >= KEPT_EVERY:
         Check.objects.create(guardrail=guardrail, at=now, verdict=found.verdict, text=found.text, figures=found.figures)

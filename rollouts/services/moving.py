@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.actors import Actor, Clearance, Source
 from flags.services import FlagFields, update_flag
@@ -20,13 +21,15 @@ from flagsite.lib.problems import Refusal
 from flagsite.lib.tracing import traced
 from rollouts import metrics
 from rollouts.models import Occurrence, Ramp, Step
-from rollouts.querysets import due_ramps, is_due, lock_ramp, planned
+from rollouts.querysets import due_ramps, is_due, lock_ramp, planned, unwatched
 from rollouts.schedule import PlannedStep, furthest_due, lateness, waits_for
 from rollouts.services.log import audited, keep, put_down
 from rollouts.services.overriding import overridden, pause_overridden
 from rollouts.services.stopping import pause
 from rollouts.target import Target
 from rollouts.wording import lateness_in_words, percent
+
+log = structlog.get_logger(__name__)
 
 
 def actor_of(ramp: Ramp) -> Actor:
@@ -125,7 +128,18 @@ def advance_due() -> int:
     pause_overridden()
     due = due_ramps(clock.now())
     random.shuffle(due)  # several workers have the same list: let them not wait for each other's ramps one by one
-    return sum(_advance(ramp) for ramp in due)
+    return sum(_advance_safely(ramp) for ramp in due)
+
+
+def _advance_safely(ramp: Ramp) -> bool:
+    """Advance one ramp; what goes wrong with it must not hold up the others, unless the database is away."""
+    try:
+        return _advance(ramp)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("ramp_not_advanced", ramp=ramp.pk)
+        return False
 
 
 @transaction.atomic
@@ -155,7 +169,7 @@ def move_if_due(ramp: Ramp) -> bool:
     counted = _evaluations_of(ramp) if step.min_evaluations else 0
     if waits_for(step, stepped_at=ramp.stepped_at, now=now, evaluations=counted) is not None:
         return False
-    if ramp.guardrails.filter(silent_since__isnull=False).exists():
+    if following and unwatched(ramp, now):
         return False  # nobody knows whether it is well: the step is late, and says so when it is taken
     try:
         with transaction.atomic():

@@ -65,6 +65,7 @@ def test_a_ramp_whose_users_fail_as_often_as_the_others_goes_on(
     look(time)
     assert checks(ed)[0][0] == "healthy"
     time.passes("1h")
+    look(time)
     assert percentage(ed) == 100
 
 
@@ -131,6 +132,7 @@ def test_what_is_done_is_what_was_asked_for(  # noqa: PLR0917 - what was asked f
 ) -> None:
     start(step(10), step(50, after="1h"), step(100, after="1h"), guardrails=[{**ABOVE, "then": action}])
     time.passes("1h")
+    look(time)
     users.check_out(range(400), at=time.now, percentage=50, failing=equally(0.5))
     look(time)
     flag = ed.client().get(f"/flags/checkout{PRODUCTION}").json()
@@ -186,6 +188,17 @@ def test_somebody_who_fails_again_and_again_counts_once(ed: Person, time: Clock,
     users.report([event(name, robot, time.now) for name in ("checkout", "checkout-failed") for _ in range(2_000)])
     look(time)
     assert ramp_of(ed)["status"] == "running"
+
+
+def test_no_step_is_taken_while_nobody_looks(ed: Person, time: Clock, start: Start, users: Users) -> None:
+    start(step(10), step(50, after="1h"), guardrails=[ABOVE])
+    look(time)
+    for _ in range(3):
+        time.passes("1h")
+        assert (percentage(ed), ramp_of(ed)["next"]["waits_for"]) == (10, "guardrail")
+    look(time)
+    assert percentage(ed) == 50
+    assert told(ed)[-2].startswith("Step 2 of 2: 50 %, 2 h")
 
 
 @override_settings(GUARDRAIL_CHECK_SECONDS=30)

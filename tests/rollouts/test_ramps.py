@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from flagsite.lib import clock
+from rollouts.models import Ramp
+from rollouts.services import moving
 from tests.conftest import Person
 from tests.flags.builders import PRODUCTION, boolean, change, create, equals, rule
 from tests.problems import assert_problem
@@ -257,3 +260,25 @@ def test_a_deleted_flag_takes_its_ramp_with_it(ed: Person, time: Clock, start: S
     start(step(1), step(50, after="1h"))
     assert ed.client().delete(f"/flags/checkout{PRODUCTION}").status_code == 204
     assert time.passes("1h") == 0
+
+
+def test_a_ramp_that_cannot_be_moved_does_not_hold_up_the_others(
+    ed: Person, time: Clock, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(step(1), step(50, after="1h"))
+    create(ed, boolean("search", rollout_percentage=0))
+    steps = [step(1), step(50, after="1h")]
+    assert ed.client().post(f"/flags/search/ramp{PRODUCTION}", {"steps": steps}).status_code == 201
+    take = moving.take_step
+
+    def fail_for_search(ramp: Ramp, place: int, **rest: Any) -> None:
+        if ramp.state.flag.key == "search":
+            raise RuntimeError("a mistake of ours")
+        take(ramp, place, **rest)
+
+    monkeypatch.setattr(moving, "take_step", fail_for_search)
+    assert time.passes("1h") == 1
+    assert percentage(ed) == 50
+    monkeypatch.undo()
+    monkeypatch.setattr(clock, "now", time)
+    assert time.passes("0s") == 1
