@@ -55,6 +55,7 @@ def logging_configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "django": {"handlers": []},  # its own would write tracebacks to the terminal, and mail them, in their words
+            "uvicorn": {"handlers": [], "propagate": True},  # likewise; so all lines of the process look alike
             "django.server": {"handlers": ["console"], "level": level, "propagate": False},
             "uvicorn.access": {"level": "WARNING"},  # django-structlog already writes a line a request
             "httpx": {"level": "WARNING"},

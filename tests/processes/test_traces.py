@@ -1,6 +1,5 @@
 """One trace goes through all processes: from a caller to the snapshot, and from a change to the SDK that applies it."""
 
-import json
 import os
 import subprocess
 import sys
@@ -182,27 +181,20 @@ def test_a_poll_of_an_sdk_is_one_trace_with_what_the_server_does(
     assert named(collector, asked.trace, "flagsite.snapshot").parent == served.id
 
 
-def test_no_attribute_of_a_context_is_in_any_span(
-    site: Site, web: Process, stream: Process, collector: Collector
-) -> None:
-    """By whatever road: bodies, addresses, errors that quote what was sent, headers, log-ins."""
-    context = {"id": "ann", "email": SECRET, "nested": {"deep": [SECRET]}}
+def test_no_words_of_a_request_are_in_any_span(site: Site, web: Process, stream: Process, collector: Collector) -> None:
+    """Headers, addresses, queries, keys of flags that are none. (Attributes of contexts: test_secrets.py.)"""
+    context = {"id": "ann", "email": SECRET}
     asked = []
     for process in (web, stream):
         with site.sdk_api(process) as sdk, site.api(process) as people:
             for path, body in (
                 ("/evaluate", {"flag_key": "flag-0001", "context": context}),
                 ("/evaluate", {"flag_key": f"{SECRET} {SECRET}", "context": context}),
-                ("/evaluate", {"context": context}),
-                ("/evaluate", {"context": {"id": 5, "email": SECRET}}),
                 ("/ofrep/v1/evaluate/flags", {"context": context}),
-                ("/ofrep/v1/evaluate/flags/flag-0001", {"context": {"targetingKey": [SECRET]}}),
-                ("/evaluate", f'{{"context": "{SECRET}'),
             ):
                 trace, headers = asking()
-                content = body if isinstance(body, str) else json.dumps(body)
-                headers |= {"User-Agent": SECRET, "Content-Type": "application/json", "X-Forwarded-For": SECRET}
-                sdk.post(path, content=content, headers=headers, params={"a": SECRET})
+                headers |= {"User-Agent": SECRET, "X-Forwarded-For": SECRET}
+                sdk.post(path, json=body, headers=headers, params={"a": SECRET})
                 asked.append(trace)
             trace, headers = asking()
             query = {"user_id": "ann", "attr.email": SECRET, "attr.country": SECRET}
