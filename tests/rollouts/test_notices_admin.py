@@ -1,9 +1,11 @@
 """Webhooks, e-mail notices and the log of deliveries in the admin: for those who manage the project."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.db.models import Model
 
 from accounts.models import Environment, Project
@@ -184,3 +186,28 @@ def test_deleting_a_webhook_takes_its_log_with_it(ada: Person, shop: Project) ->
     desk.post("rollouts_webhook_test", webhook.pk)
     desk.delete(webhook)
     assert (Webhook.objects.count(), Delivery.objects.count()) == (0, 0)
+
+
+def test_a_webhook_that_has_failed_for_days_is_marked(
+    ada: Person, shop: Project, receiver: Receiver, later: Callable[[timedelta], None]
+) -> None:
+    receiver.replies = [status(500)]
+    webhook, _ = hook(shop, receiver.address)
+    desk = Desk(ada)
+    desk.post("rollouts_webhook_test", webhook.pk)
+    send_due()
+    assert "Last attempt failed" in text_of(desk.get("rollouts_webhook_changelist"))
+    later(timedelta(days=2))
+    assert "Failing since" in text_of(desk.get("rollouts_webhook_changelist"))
+
+
+def test_that_it_was_turned_off_by_itself_stands_in_the_audit_log(
+    ada: Person, shop: Project, receiver: Receiver
+) -> None:
+    receiver.replies = [status(410)]
+    webhook, _ = hook(shop, receiver.address)
+    Desk(ada).post("rollouts_webhook_test", webhook.pk)
+    send_due()
+    entry = LogEntry.objects.get_for_object(webhook).first()
+    assert entry.changes == {"active": [True, False]}
+    assert entry.additional_data["actor"] == "notices"

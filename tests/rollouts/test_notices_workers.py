@@ -103,6 +103,7 @@ def test_a_worker_passes_over_what_another_one_is_just_claiming(
         assert in_the_middle.wait(10)
         patched.undo()
         assert claim(10) == []
+        assert claims == []  # the other one is still at it: nobody waited
     may_go_on.set()
     other.join()
     assert len(claims[0]) == 1
