@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.models import Environment, ServerKey, User
 from flags.models import ChangeRequest, Flag, RevisionItem
-from rollouts.models import Webhook
+from rollouts.models import Ramp, RampTemplate, Webhook
 from segments.models import Segment
 from tests.browser.told import failed
 
@@ -16,7 +16,7 @@ def _address(name: str, *arguments: Any, query: str = "") -> str:
     return reverse(f"admin:{name}", args=arguments) + (f"?{query}" if query else "")
 
 
-def addresses_of(production: Environment, asked: Mapping[str, ChangeRequest]) -> dict[str, str]:
+def addresses_of(production: Environment, asked: Mapping[str, ChangeRequest], ramp: Ramp) -> dict[str, str]:
     """Return by name of a screen its address; `asked` are the change requests that are shown, by name too."""
     flag = Flag.objects.get(key="new-checkout")
     item = RevisionItem.objects.filter(environment=production, key=flag.key).order_by("-number")[1]
@@ -44,6 +44,13 @@ def addresses_of(production: Environment, asked: Mapping[str, ChangeRequest]) ->
         "segment": _address("segments_segment_change", segment.pk),
         "segment-upload": _address("segments_segment_upload", readers_segment.pk),
         "segment-ids": _address("segments_segment_ids", readers_segment.pk, "included"),
+        "ramps": _address("rollouts_ramp_changelist"),
+        "ramp": _address("rollouts_ramp_change", ramp.pk),
+        "ramp-rolled-back": _address("rollouts_ramp_change", Ramp.objects.get(status="rolled_back").pk),
+        "ramp-start": _address("rollouts_ramp_start", flag.pk, production.key),
+        "ramp-change": _address("rollouts_ramp_edit", ramp.pk),
+        "ramp-templates": _address("rollouts_ramptemplate_changelist"),
+        "ramp-template": _address("rollouts_ramptemplate_change", RampTemplate.objects.get().pk),
         "webhooks": _address("rollouts_webhook_changelist"),
         "new-webhook": _address("rollouts_webhook_add"),
         "webhook": _address("rollouts_webhook_change", Webhook.objects.get(name="Status page").pk),

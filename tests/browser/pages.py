@@ -66,6 +66,13 @@ class FlagPage:
         return ReviewPage(self.page)
 
 
+def open_ramp_form(page: Page, key: str) -> None:
+    """Go from a flag's page to the form on which a ramp of it is started in production."""
+    card = open_flag(page, key).show("Production").panel.get_by_role("region", name="Ramp in Production")
+    card.get_by_role("link", name="Start a ramp").click()
+    expect(page.get_by_role("heading", name=f"Start a ramp of {key}")).to_be_visible()
+
+
 class RuleCard:
     """One rule in the editor."""
 

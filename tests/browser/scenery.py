@@ -54,6 +54,7 @@ if __name__ == "__main__":
     from segments.models import Segment
     from segments.services import create_segment
     from tests.browser.addresses import addresses_of
+    from tests.browser.ramped import ramp, ramp_to_approve
     from tests.browser.told import tell
 
     system = Actor.system("demo")
@@ -188,6 +189,7 @@ if __name__ == "__main__":
     )
 
     # what is going on
+    ramped = ramp(production, time, jonas=jonas, maya=maya)
     time.set(NOW - timedelta(hours=20))
     flag_of_banner = edit(
         "free-shipping-banner",
@@ -212,6 +214,7 @@ if __name__ == "__main__":
         requires_approval=True,
     )
     time.set(NOW - timedelta(hours=3))
+    ramp_to_approve(production, maya=maya)
     rules = [
         *state_of("new-checkout", "production").rules,
         {
@@ -254,6 +257,6 @@ if __name__ == "__main__":
     tell(shop, by=admin)
 
     requests = {"review": review, "conflict": conflict, "scheduled": scheduled}
-    screens = addresses_of(production, requests)
+    screens = addresses_of(production, requests, ramped)
     keys = {"server_key": facts["server_keys"]["production"], "api_token": facts["tokens"]["admin"]}
     json.dump({**keys, "screens": screens}, sys.stdout)

@@ -57,6 +57,20 @@ def _begin_an_experiment(page: Page) -> None:
     page.get_by_role("radio", name="Experiment").check()
 
 
+def _write_a_ramp(page: Page) -> None:
+    page.get_by_role("radio", name="Standard").check()
+    page.get_by_role("button", name="Add guardrail").click()
+    page.get_by_label("Called (optional)").fill("share of failed checkouts")
+    page.get_by_label("The share of users with the event").fill("checkout-failed")
+    page.get_by_label("Of those with the event").fill("purchase")
+    expect(page.get_by_text("Roll back to 0 % when the share of failed checkouts")).to_be_visible()
+
+
+def _open_the_sheet(page: Page) -> None:
+    page.locator("summary").filter(has_text="Roll back to 0 %").click()
+    expect(page.get_by_role("button", name="Yes, roll back")).to_be_visible()
+
+
 SCREENS: Final = (
     Screen("home"),
     Screen("flags"),
@@ -81,6 +95,16 @@ SCREENS: Final = (
     Screen("segment-upload", pictured=False),
     Screen("segment-preview", prepare=_preview_a_file, at="segment-upload"),
     Screen("segment-ids", pictured=False),
+    Screen("ramps", pictured=False),
+    Screen("ramp"),
+    Screen("ramp-steered", prepare=_open_the_sheet, at="ramp", pictured=False),
+    Screen("ramp-read-only", person="priya", at="ramp", pictured=False),
+    Screen("ramp-rolled-back", pictured=False),
+    Screen("ramp-start", prepare=_write_a_ramp),
+    Screen("ramp-change", pictured=False),
+    Screen("ramp-templates", pictured=False),
+    Screen("ramp-template", pictured=False),
+    Screen("ramp-template-read-only", person="priya", at="ramp-template", pictured=False),
     *(
         Screen(name, person="admin", pictured=False)
         for name in ("webhooks", "new-webhook", "webhook", "webhook-secret", "mail-notices", "new-mail-notice")

@@ -53,7 +53,10 @@ if __name__ == "__main__":
             "gift-wrapping",
             "loyalty-points",
             "night-delivery",
+            "one-page-checkout",
+            "photo-reviews",
             "product-videos",
+            "quick-reorder",
             "size-guide",
         ):
             flag(environment, key, name=key.replace("-", " ").capitalize())

@@ -31,8 +31,8 @@ export function button(words, { symbol = null, bare = false, kind = "", press, .
     return h("button", { type: "button", class: style, ...named, ...attributes, on: { click: press } }, parts);
 }
 
-/** A control below its label. */
-export function labelled(words, control, { note = null, style = "" } = {}) {
+/** A control below its label; `shown` is what holds the control, when that is more than the control. */
+export function labelled(words, control, { note = null, style = "", shown = control } = {}) {
     control.id ||= uid("control");
     const told = note && h("span", { class: "ed-note", id: uid("note") }, note);
     if (told) control.setAttribute("aria-describedby", told.id);
@@ -40,7 +40,7 @@ export function labelled(words, control, { note = null, style = "" } = {}) {
         "div",
         { class: `ed-field ${style}` },
         h("label", { class: "ed-label", for: control.id }, words),
-        control,
+        shown,
         told,
     );
 }

@@ -1,4 +1,4 @@
-// A duration as the REST API writes it (`30m`, `1h`, `2d`): a number and a unit, for hands.
+// Numbers with units: per cent, and durations as the REST API writes them (`30m`, `1h`, `2d`).
 
 import { h } from "../editor/dom.js";
 
@@ -12,6 +12,10 @@ export const seconds = (text) => {
     const [number, unit] = parts(text);
     return Number(number) * SECONDS[unit];
 };
+
+/** A control for a number of per cent, with the sign behind it. */
+export const inPerCent = (control) =>
+    h("span", { class: "ed-together" }, control, h("span", { "aria-hidden": "true" }, "%"));
 
 /** So many seconds in the largest unit that divides them. */
 export function durationText(count) {

@@ -37,7 +37,7 @@ export function guardrailList(draft, { problems, announce, changed, events, prom
     let sentences = [];
 
     function draw() {
-        list.replaceChildren(...draft.guardrails.map(card));
+        list.replaceChildren(...draft.guardrails.map((guardrail, index) => h("li", {}, card(guardrail, index))));
         empty.hidden = draft.guardrails.length > 0;
         adding.disabled = draft.guardrails.length >= most;
         say(sentences);
@@ -48,7 +48,7 @@ export function guardrailList(draft, { problems, announce, changed, events, prom
         for (const [place, item] of [...list.children].entries()) {
             const words = sentences[place] || "Not whole yet: fill in what is watched.";
             item.querySelector(".ramp-sentence").textContent = words;
-            item.classList.toggle("ramp-unwhole", !sentences[place]);
+            item.firstElementChild.classList.toggle("ramp-unwhole", !sentences[place]);
         }
     }
 
@@ -70,7 +70,7 @@ export function guardrailList(draft, { problems, announce, changed, events, prom
 
         fill();
         return h(
-            "li",
+            "div",
             { class: "ed-card ramp-guard", role: "group", "aria-label": `Guardrail ${index + 1}` },
             h(
                 "header",

@@ -1,7 +1,7 @@
 // The simple way to a schedule: over how long, up to which percentage; or a template that somebody has thought about.
 
 import { h, labelled, uid } from "../editor/dom.js";
-import { durationText, seconds } from "./durations.js";
+import { durationText, inPerCent, seconds } from "./durations.js";
 
 const SHAPE = [0.01, 0.1, 0.25, 0.5, 1]; // of the way; most of the time where harm shows best
 const LENGTHS = [
@@ -47,7 +47,7 @@ export function plans({ templates, present, choose }) {
         "div",
         { class: "ramp-simple" },
         labelled("Over", length),
-        labelled("To", h("span", { class: "ed-together" }, target, h("span", { "aria-hidden": "true" }, "%"))),
+        labelled("To", target, { shown: inPerCent(target) }),
     );
     const element = h(
         "fieldset",

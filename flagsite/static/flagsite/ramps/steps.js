@@ -1,7 +1,7 @@
 // The grid of steps: for each a percentage, when it is due, and what it waits for besides.
 
 import { button, h, labelled } from "../editor/dom.js";
-import { duration } from "./durations.js";
+import { duration, inPerCent } from "./durations.js";
 
 const WHEN = [
     ["after", "after"],
@@ -22,7 +22,7 @@ export function stepGrid(draft, { problems, announce, changed, most, begun }) {
     );
 
     function draw() {
-        list.replaceChildren(...draft.steps.map(row));
+        list.replaceChildren(...draft.steps.map((step, index) => h("li", {}, row(step, index))));
         adding.disabled = draft.steps.length >= most;
     }
 
@@ -75,10 +75,10 @@ export function stepGrid(draft, { problems, announce, changed, most, begun }) {
             press: () => take(index),
         });
         return h(
-            "li",
+            "div",
             { class: "ramp-step", role: "group", "aria-label": `Step ${index + 1}` },
             h("span", { class: "ramp-step-number", "aria-hidden": "true" }, index + 1),
-            labelled("Percentage", h("span", { class: "ed-together" }, number, h("span", { "aria-hidden": "true" }, "%"))),
+            labelled("Percentage", number, { shown: inPerCent(number) }),
             due(step, index),
             labelled("Evaluations", evaluations),
             labelled("A person’s word", word, { style: "ramp-word" }),
