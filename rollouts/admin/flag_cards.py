@@ -41,6 +41,7 @@ def _cards(access: Access, flag: Flag) -> Iterator[tuple[str, RolloutCard]]:
                 about.sentences,
                 about.percentage if ramp.is_active else None,
                 about.marks,
+                about.bar,
                 (*starts, (words, reverse("admin:rollouts_ramp_change", args=[ramp.pk]))),
                 ramp.rule if ramp.status == Ramp.Status.RUNNING else None,
             ),

@@ -40,6 +40,12 @@ class Summary:
     where: str
     following: str
     why: str
+    begun: bool
+
+    @property
+    def bar(self) -> str:
+        """Return the colour of the bar: that of the status, quiet where the ramp has not moved anything."""
+        return self.colour if self.begun and self.colour else "quiet"
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -64,6 +70,7 @@ def summary_of(ramp: Ramp, *, now: datetime, evaluations: int | None = None) -> 
         where=_where(ramp, status, len(steps)),
         following=_following(ramp, steps, now, evaluations),
         why=_why(ramp, status),
+        begun=ramp.position >= 0,
     )
 
 

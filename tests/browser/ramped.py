@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.actors import Actor
 from accounts.models import Environment
-from flags.models import EvaluationCount, TrackedEvent
+from flags.models import TrackedEvent
 from flagsite.lib import clock
 from rollouts.models import Ramp
 from rollouts.services import advance_due, check_ramp, save_ramp_template, start_ramp
@@ -16,19 +16,19 @@ from tests.browser.pinned import NOW, Ticking
 PEOPLE = 900
 LOOKS = 48
 FAILURES: dict[str, Any] = {
-    "name": "share of failed searches",
-    "metric": {"event": "search-failed", "per": "search"},
+    "name": "share of broken pictures",
+    "metric": {"event": "picture-broken", "per": "picture"},
     "when": {"worse_than_others": True, "false_alarms": 0.01},
     "then": "rollback",
 }
 SLOW: dict[str, Any] = {
-    "metric": {"event": "search-seconds", "above": 0.8},
-    "when": {"above": 0.2, "window": "6h", "sample": 50},
+    "metric": {"event": "picture-seconds", "above": 0.8},
+    "when": {"above": 0.4, "window": "6h", "sample": 50},
     "then": "pause",
 }
 BROKEN: dict[str, Any] = {
-    "name": "share of broken pictures",
-    "metric": {"event": "picture-broken", "per": "picture"},
+    "name": "share of abandoned chats",
+    "metric": {"event": "chat-abandoned", "per": "chat"},
     "when": {"above": 0.05, "window": "1h", "sample": 50},
     "then": "rollback",
 }
@@ -40,25 +40,29 @@ def ramp(production: Environment, time: Ticking, *, jonas: Actor, maya: Actor) -
     common: dict[str, Any] = {"project": production.project, "environment": production}
     save_ramp_template(
         project=production.project,
-        key="search-team",
-        name="Search team",
+        key="shop-window",
+        name="Shop window",
         steps=[{"percentage": 5}, {"percentage": 50, "after": "12h"}, {"percentage": 100, "after": "1d"}],
         guardrails=[FAILURES],
         by=jonas,
     )
     time.set(NOW - timedelta(hours=26))
     harmful = start_ramp(
-        **common, key="image-cdn", steps=[{"percentage": 10}, {"percentage": 100, "after": "1d"}], guardrails=[BROKEN],
-        by=maya, comment="The new cache",
-    )  # fmt: skip
-    _note(production, "picture", range(PEOPLE))
-    _note(production, "picture-broken", range(0, PEOPLE, 9))
+        **common,
+        key="support-chat",
+        steps=[{"percentage": 10}, {"percentage": 100, "after": "1d"}],
+        guardrails=[BROKEN],
+        by=maya,
+        comment="The team has grown",
+    )
+    _note(production, "chat", range(PEOPLE))
+    _note(production, "chat-abandoned", range(0, PEOPLE, 9))
     check_ramp(harmful.pk)
 
     time.set(NOW - timedelta(hours=20))
     good = start_ramp(
         **common,
-        key="search-engine",
+        key="image-cdn",
         steps=[
             {"percentage": 5},
             {"percentage": 20, "after": "8h"},
@@ -68,24 +72,16 @@ def ramp(production: Environment, time: Ticking, *, jonas: Actor, maya: Actor) -
         guardrails=[FAILURES, SLOW],
         watch_for=timedelta(hours=12),
         by=jonas,
-        comment="The index is rebuilt",
+        comment="The cache is warm",
     )
     for look in range(LOOKS):
         time.set(NOW - timedelta(minutes=24 * (LOOKS - look)))
         advance_due()
         asked = chance.sample(range(PEOPLE), 60)
-        _note(production, "search", asked)
-        _note(production, "search-failed", (person for person in asked if person % 23 == 0))
-        _note(production, "search-seconds", asked, values=chance)
+        _note(production, "picture", asked)
+        _note(production, "picture-broken", (person for person in asked if person % 23 == 0))
+        _note(production, "picture-seconds", asked, values=chance)
         check_ramp(good.pk)
-    EvaluationCount.objects.create(
-        environment=production,
-        flag_key="search-engine",
-        variation="opensearch",
-        reason="FALLTHROUGH",
-        minute=NOW - timedelta(hours=1),
-        count=182_400,
-    )
     return good
 
 
@@ -95,21 +91,22 @@ def ramp_to_approve(production: Environment, *, maya: Actor) -> None:
     start_ramp(
         project=production.project,
         environment=production,
-        key="support-chat",
+        key="page-size",
         steps=steps,
         by=maya,
-        comment="The team has grown",
+        comment="Phones want less",
     )
 
 
 def _note(production: Environment, name: str, people: Iterable[int], *, values: Random | None = None) -> None:
+    at = clock.now()
     TrackedEvent.objects.bulk_create(
         TrackedEvent(
             environment=production,
             name=name,
             context_id=f"user-{person}",
             value=round(values.gammavariate(2, 0.22), 3) if values else None,
-            time=clock.now(),
+            time=at,
         )
         for person in people
     )

@@ -25,6 +25,8 @@ class RolloutCard:
     """How far it has come, for the bar."""
     marks: tuple[float, ...] = ()
     """The percentages of its steps."""
+    bar: str = "quiet"
+    """The colour of the bar."""
     links: tuple[tuple[str, str], ...] = ()
     """Words and addresses; the first is the one that most want."""
     moves: str | None = None

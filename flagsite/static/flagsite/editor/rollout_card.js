@@ -33,7 +33,7 @@ export function movedByRamp({ rollout }, rule) {
     return h("p", { class: "ramp-moves" }, icon("moving"), "A ramp moves this. A change by hand pauses the ramp.");
 }
 
-function bar({ percentage, marks, colour }) {
+function bar({ percentage, marks, bar: colour }) {
     const drawn = document.createElementNS(SVG, "svg");
     const add = (style, x, width) => {
         const part = document.createElementNS(SVG, "rect");
@@ -47,7 +47,7 @@ function bar({ percentage, marks, colour }) {
         "aria-hidden": "true",
     }))
         drawn.setAttribute(key, value);
-    add(`ramp-bar-in ramp-bar-${colour || "quiet"}`, 0, percentage);
+    add(`ramp-bar-in ramp-bar-${colour}`, 0, percentage);
     for (const mark of marks) add("ramp-bar-mark", mark, 0.25);
     return drawn;
 }
