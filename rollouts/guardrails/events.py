@@ -59,7 +59,7 @@ def _judge_share(metric: EventMetric, threshold: Threshold, state: FlagState, sp
     if judged is Judged.TOO_FEW:
         text = f"{len(of):,} of the {threshold.sample:,} users inside that are needed have “{metric.per}”."
         return Finding(Verdict.UNDECIDED, text, figures)
-    text = f"{_percent(len(bad), len(of))} of {len(of):,} users inside; the limit is {threshold.limit:.4g}."
+    text = f"{_percent(len(bad), len(of))} of {len(of):,} users inside; the limit is {100 * threshold.limit:.4g} %."
     return Finding(Verdict.CROSSED if judged is Judged.CROSSED else Verdict.HEALTHY, text, figures)
 
 
