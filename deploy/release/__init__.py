@@ -1,0 +1,1 @@
+"""Releasing to a platform, and going back: docs/how-to/release.md."""
