@@ -16,6 +16,7 @@ from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE, Connect, eventually
 from sdk_python.tests.server import Server
 
+OURS = "fs_srv_abc_0123456789"
 SNAPSHOT = b'{"revision":3,"flags":{},"segments":{}}'
 
 
@@ -24,8 +25,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "flags.json"
 
 
-def file_at(path: Path, server: str = "http://flags.test", key_id: str = "abc") -> SnapshotFile:
-    return SnapshotFile(path, server=server, key_id=key_id)
+def file_at(path: Path, server: str = "http://flags.test", key_id: str = "abc", secret: str = OURS) -> SnapshotFile:
+    return SnapshotFile(path, server=server, key_id=key_id, secret=secret)
 
 
 def test_a_restart_without_server_serves_the_last_known_rules(connect: Connect, server: Server, path: Path) -> None:
@@ -83,6 +84,19 @@ def test_another_server_s_or_environment_s_file_is_never_served(path: Path, othe
     assert file_at(path, **other).load() is None
 
 
+def test_a_file_that_somebody_without_the_key_wrote_is_never_served(
+    connect: Connect, server: Server, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    connect(cache_path=path).close()
+    document = json.loads(path.read_bytes())
+    poison = json.dumps(document["snapshot"]).replace("new-checkout", "not-a-flag").encode()
+    assert file_at(path, server=document["server"], key_id=document["key"], secret="guessed").save(poison)
+    client = connect(cache_path=path)
+    assert client.is_enabled("new-checkout", ALICE)
+    assert server.streams_opened == [0, 0]  # it asks for everything
+    assert "was not written with our key" in caplog.text
+
+
 def test_no_file_is_no_snapshot(path: Path) -> None:
     assert file_at(path).load() is None
 
@@ -95,8 +109,8 @@ def damage(content: bytes) -> list[bytes]:
         content.replace(b'"revision":3', b'"revision":4'),
         b"\x00" * 100,
         b"[]",
-        json.dumps({**document, "format": 2}).encode(),
-        json.dumps({key: value for key, value in document.items() if key != "digest"}).encode(),
+        json.dumps({**document, "format": 3}).encode(),
+        json.dumps({key: value for key, value in document.items() if key != "seal"}).encode(),
     ]
 
 
@@ -111,7 +125,7 @@ def test_a_damaged_file_is_ignored_with_a_line_in_the_log(
 
 
 def test_a_good_file_with_a_bad_snapshot_is_ignored(connect: Connect, server: Server, path: Path) -> None:
-    SnapshotFile(path, server=server.url, key_id="test1").save(b'{"flags": 5}')
+    file_at(path, server=server.url, key_id="test1", secret=server.key).save(b'{"flags": 5}')
     server.stop()
     assert connect(cache_path=path, start_timeout=0).status().ready is False
 

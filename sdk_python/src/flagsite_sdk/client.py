@@ -53,8 +53,9 @@ class FlagClient(Reads):
         self._change_listeners: Listeners[Change] = Listeners()
         self._measurement_listeners: Listeners[Measurement] = Listeners()
         self._log = QuietLog()
-        path = self._settings.cache_path
-        self._file = SnapshotFile(path, server=self._settings.base_url, key_id=self._settings.key_id) if path else None
+        own, path = self._settings, self._settings.cache_path
+        of = {"server": own.base_url, "key_id": own.key_id, "secret": own.api_key}
+        self._file = SnapshotFile(path, **of) if path else None
         self._closed = False
         self._background: Background | None
         self._graves: list[Background] = []

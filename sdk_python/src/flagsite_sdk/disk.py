@@ -2,27 +2,30 @@
 
 The file is bound to the server and to the key it came with: another environment's flags are never served from
 it. A file that is missing, foreign, half-written or damaged is the same as no file, with a line in the log.
+So is one that was written by somebody who does not hold the key: it is sealed with it (HMAC-SHA256). Without the
+seal whoever can write the file would decide the flags, and for longer than until the server answers: a client that
+holds the present revision is sent nothing.
 It may hold ids of individually targeted users, so only its owner may read it.
 """
 
 import contextlib
+import hmac
 import os
 import tempfile
 from pathlib import Path
 
 import msgspec
-import xxhash
 
 from flagsite_sdk.quiet_log import LOGGER, QuietLog
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class _File(msgspec.Struct):
     format: int
     server: str
     key: str
-    digest: str
+    seal: str
     snapshot: msgspec.Raw
 
 
@@ -33,10 +36,11 @@ _write = msgspec.json.Encoder()
 class SnapshotFile:
     """The file of one client."""
 
-    def __init__(self, path: str | Path, *, server: str, key_id: str) -> None:
+    def __init__(self, path: str | Path, *, server: str, key_id: str, secret: str) -> None:
         self._path = Path(path)
         self._server = server
         self._key_id = key_id
+        self._secret = secret.encode()
         self._log = QuietLog()
 
     def load(self) -> bytes | None:
@@ -49,23 +53,31 @@ class SnapshotFile:
             LOGGER.warning("The cached configuration %s is not usable: %s", self._path, problem)
             return None
         snapshot = bytes(file.snapshot)
-        if file.format != _FORMAT or file.digest != _digest(snapshot):
-            LOGGER.warning("The cached configuration %s is damaged or too new: ignored", self._path)
+        if file.format != _FORMAT:
+            LOGGER.warning("The cached configuration %s is of another version: ignored", self._path)
             return None
         if (file.server, file.key) != (self._server, self._key_id):
             LOGGER.warning("The cached configuration %s is of another server or key: ignored", self._path)
+            return None
+        if not hmac.compare_digest(file.seal.encode(), self._seal(snapshot).encode()):
+            LOGGER.warning(
+                "The cached configuration %s is damaged or was not written with our key: ignored", self._path
+            )
             return None
         return snapshot
 
     def save(self, snapshot: bytes) -> bool:
         """Replace the file, whole or not at all; return whether that worked. Never raises."""
-        file = _File(_FORMAT, self._server, self._key_id, _digest(snapshot), msgspec.Raw(snapshot))
+        file = _File(_FORMAT, self._server, self._key_id, self._seal(snapshot), msgspec.Raw(snapshot))
         try:
             self._replace(_write.encode(file))
         except OSError as problem:  # a full disk, a read-only one, a missing folder
             self._log.warn(problem.errno, "The configuration cannot be kept in %s: %s", self._path, problem)
             return False
         return True
+
+    def _seal(self, snapshot: bytes) -> str:
+        return hmac.digest(self._secret, self._server.encode() + b"\n" + snapshot, "sha256").hex()
 
     def _replace(self, content: bytes) -> None:
         # mkstemp gives mode 0600 and a name that no other process has
@@ -81,7 +93,3 @@ class SnapshotFile:
             with contextlib.suppress(OSError):
                 Path(name).unlink()
             raise
-
-
-def _digest(snapshot: bytes) -> str:
-    return xxhash.xxh3_64_hexdigest(snapshot)
