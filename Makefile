@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-guardrails bench-write check lint format migrations dashboards hooks constraints clean
+.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-guardrails bench-write wheel check lint format migrations dashboards hooks constraints clean
 
 # A machine that keeps no bytecode would compile every test anew, in each of the processes that tests start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,6 +14,7 @@ BENCH := sdk_python/benchmarks/.venv
 UV := $(shell command -v uv 2>/dev/null)
 PYTHON ?=
 ARGS ?=
+TAG ?=
 
 # The demo needs what the product needs; tests and linters need the dev extra as well: hence two stamps.
 RUNTIME := $(VENV)/.runtime-installed
@@ -102,6 +103,18 @@ bench-guardrails: $(DEVELOPMENT) ## How often guardrails are wrong, how soon the
 
 bench-write: ARGS += --write docs/reference/benchmarks.md
 bench-write: bench ## The same, and keep the table in docs/reference/benchmarks.md
+
+wheel: $(DEVELOPMENT) ## Build the SDK's wheel, and test it as a wheel (TAG=sdk-v1.2.3 must name its version)
+	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	rm -rf sdk_python/dist; \
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir sdk_python/dist ./sdk_python; \
+	wheel=$$(ls sdk_python/dist/*.whl); \
+	case "$(TAG)" in ""|"sdk-v$$(basename "$$wheel" | cut -d - -f 2)") ;; *) echo "$(TAG) is not the version of $$wheel" >&2; exit 1;; esac; \
+	$(BIN)/python -m venv "$$fresh"; \
+	"$$fresh/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$wheel[openfeature,otel]" pytest hypothesis; \
+	"$$fresh/bin/python" -m pytest -c /dev/null --rootdir . --import-mode importlib -q -p no:cacheprovider \
+		sdk_python/tests/engine sdk_python/tests/test_exports.py sdk_python/tests/test_testing.py; \
+	echo "$$wheel"
 
 dashboards: $(RUNTIME) ## Write deploy/grafana/flagsite.json from the panels beside it
 	$(BIN)/python -m deploy.grafana
