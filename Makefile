@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-guardrails bench-write wheel check lint format migrations dashboards hooks constraints clean
+.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-guardrails bench-response bench-write wheel check lint format migrations dashboards hooks constraints clean
 
 # A machine that keeps no bytecode would compile every test anew, in each of the processes that tests start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -100,6 +100,9 @@ bench-ingest: $(DEVELOPMENT) ## Reports of 1,000 SDKs about 10,000 flags, on rea
 
 bench-guardrails: $(DEVELOPMENT) ## How often guardrails are wrong, how soon they find harm: simulated ramps (ARGS="--quick")
 	$(BIN)/python -m tests.benchmarks.guardrails $(ARGS)
+
+bench-response: $(DEVELOPMENT) ## How long from harm to rollback, in a whole installation (ARGS="--by prometheus --runs 3")
+	$(BIN)/python -m tests.benchmarks.guardrail_response $(ARGS)
 
 bench-write: ARGS += --write docs/reference/benchmarks.md
 bench-write: bench ## The same, and keep the table in docs/reference/benchmarks.md

@@ -1,4 +1,4 @@
-"""A real Prometheus, with our configuration and rules, on a running Flagsite. Debian's package; nothing is faked."""
+"""A real Prometheus, on a running Flagsite with our configuration and rules or on something else. Debian's package."""
 
 import shutil
 import subprocess
@@ -13,17 +13,22 @@ CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "prometheus"
 IS_INSTALLED = bool(shutil.which("prometheus") and shutil.which("promtool"))
 
 
-class Prometheus:
-    """One server; scrapes every second, so that a test need not wait for a quarter of a minute."""
+def ours(targets: dict[str, int]) -> str:
+    """Our configuration for these ports, scraping every second: a test cannot wait for a quarter of a minute."""
+    text = (CONFIGURATION / "prometheus.yml").read_text().replace("15s", "1s")
+    for written, port in targets.items():
+        assert written in text
+        text = text.replace(written, f"127.0.0.1:{port}")
+    return text
 
-    def __init__(self, directory: Path, *, targets: dict[str, int]) -> None:
+
+class Prometheus:
+    """One server, with our rules beside its configuration."""
+
+    def __init__(self, directory: Path, *, configuration: str, port: int = 0) -> None:
         self._directory = directory
-        self._port = free_port()
-        text = (CONFIGURATION / "prometheus.yml").read_text().replace("15s", "1s")
-        for written, port in targets.items():
-            assert written in text
-            text = text.replace(written, f"127.0.0.1:{port}")
-        (directory / "prometheus.yml").write_text(text)
+        self._port = port or free_port()
+        (directory / "prometheus.yml").write_text(configuration)
         shutil.copy(CONFIGURATION / "flagsite.rules.yml", directory)
         self._running: subprocess.Popen[bytes] | None = None
 

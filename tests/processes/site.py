@@ -134,9 +134,9 @@ class Site:
         schedule = str(self._directory / f"beat-{len(self._processes)}")
         return self._add([*SERVE, "beat", "--schedule", schedule], has_port=False)
 
-    def program(self, module: str) -> Process:
-        """Return a process of a module of ours that serves on the port it is given."""
-        return self._add([sys.executable, "-m", module])
+    def program(self, module: str, *arguments: str) -> Process:
+        """Return a process of a module of ours that serves on the port it is given, as its last argument."""
+        return self._add([sys.executable, "-m", module, *arguments])
 
     def api(self, process: Process) -> httpx.Client:
         """Return the REST API for a person, by way of a process."""

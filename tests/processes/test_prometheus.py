@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.grafana.dashboard import dashboard
-from tests.deploy.prometheus import IS_INSTALLED, Prometheus
+from tests.deploy.prometheus import IS_INSTALLED, Prometheus, ours
 from tests.ports import eventually
 from tests.processes.load import Load
 from tests.processes.site import Site
@@ -29,7 +29,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         web, stream, worker = site.web("--workers", "2"), site.stream(), site.worker()
         targets = {"localhost:8000": web.port, "localhost:8001": stream.port, "localhost:9109": worker.port}
         load = Load(site, web=web, stream=stream, directory=directory)
-        with load, Prometheus(directory, targets=targets) as running:
+        with load, Prometheus(directory, configuration=ours(targets)) as running:
             yield running
             assert load.problems == []
             assert "Traceback" not in web.said() + stream.said() + worker.said()
