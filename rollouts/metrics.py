@@ -6,6 +6,8 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from rollouts.models import Occurrence, Verdict
+
 _LATE_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 _CHECK_SECONDS: Final = (0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0)
 
@@ -18,6 +20,9 @@ _LATE = Histogram(
 )
 _CHECKS = Counter("flagsite_guardrail_checks_total", "Looks at guardrails, by what they found.", ("verdict",))
 _CHECK = Histogram("flagsite_guardrail_check_seconds", "How long a look at a guardrail took.", buckets=_CHECK_SECONDS)
+_BY_KIND: Final = {kind.value: _OCCURRENCES.labels(kind.value) for kind in Occurrence.Kind}
+_BY_VERDICT: Final = {verdict.value: _CHECKS.labels(verdict.value) for verdict in Verdict}
+"""All are there from the start, at 0: of a series that begins at 1, Prometheus sees no increase."""
 
 OUTCOMES: Final = ("delivered", "retried", "failed", "dropped")
 """Of attempts to deliver a notice."""
@@ -38,7 +43,7 @@ def counted(by_status: Mapping[str, int]) -> None:
 
 def occurred(kind: str) -> None:
     """Count something that happened to a ramp."""
-    _OCCURRENCES.labels(kind).inc()
+    _BY_KIND[kind].inc()
 
 
 def stepped(late: timedelta) -> None:
@@ -48,7 +53,7 @@ def stepped(late: timedelta) -> None:
 
 def checked(verdict: str, seconds: float) -> None:
     """Count a look at a guardrail."""
-    _CHECKS.labels(verdict).inc()
+    _BY_VERDICT[verdict].inc()
     _CHECK.observe(seconds)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Environment, Project
 from accounts.querysets import lock_environments
@@ -46,6 +46,12 @@ def active_ramps(projects: Collection[Project]) -> QuerySet[Ramp]:
     """Return the ramps of these projects that are not over, the next due first."""
     rows = ramps().filter(status__in=Ramp.ACTIVE, state__flag__project__in=projects)
     return rows.prefetch_related("steps").order_by("due_at", "pk")
+
+
+def ramps_by_status() -> dict[str, int]:
+    """Return how many ramps there are of each status that is not the end, in the whole installation."""
+    rows = Ramp.objects.filter(status__in=Ramp.ACTIVE).order_by().values_list("status").annotate(Count("pk"))
+    return {status.value: 0 for status in Ramp.ACTIVE} | dict(rows)
 
 
 def lock_ramp(ramp: Ramp) -> Ramp:

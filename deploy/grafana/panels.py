@@ -1,7 +1,7 @@
 """What the dashboard shows.
 
 Metrics are those of docs/reference/metrics.md. Gauges of which every process has its own picture are reduced by `max`,
-those that add up by `sum`. A row for ramps comes with their metrics.
+those that add up by `sum`.
 """
 
 from typing import Final
@@ -187,6 +187,37 @@ ROWS: Final = (
                 "Not recorded",
                 "Evaluations on the server per second that were decided, but not recorded, by why.",
                 (Query(rate("flagsite_records_dropped_total", by="reason", labels=""), "{{reason}}"),),
+                unit="ops",
+            ),
+        ),
+    ),
+    Row(
+        "Ramps",
+        (
+            Panel(
+                "Ramps under way",
+                "Those that are not over, by what they are doing.",
+                (Query("max by (status) (flagsite_ramps)", "{{status}}"),),
+                is_stacked=True,
+            ),
+            Panel(
+                "What happened to ramps",
+                "Steps, pauses, rollbacks and so on.",
+                (Query(f"sum by (kind) (increase(flagsite_ramp_occurrences_total{RATE}))", "{{kind}}"),),
+            ),
+            Panel(
+                "Late and slow",
+                "95 % of steps were taken, and 95 % of looks at guardrails had their answer, within this time.",
+                (
+                    Query(quantile(0.95, "flagsite_ramp_step_late_seconds"), "step late"),
+                    Query(quantile(0.95, "flagsite_guardrail_check_seconds"), "look at a guardrail"),
+                ),
+                unit="s",
+            ),
+            Panel(
+                "Guardrail checks",
+                "Looks at guardrails per second, by what they found.",
+                (Query(rate("flagsite_guardrail_checks_total", by="verdict", labels=""), "{{verdict}}"),),
                 unit="ops",
             ),
         ),

@@ -21,7 +21,7 @@ from flagsite.lib.problems import Refusal
 from flagsite.lib.tracing import traced
 from rollouts import metrics
 from rollouts.models import Occurrence, Ramp, Step
-from rollouts.querysets import due_ramps, is_due, lock_ramp, planned, unwatched
+from rollouts.querysets import due_ramps, is_due, lock_ramp, planned, ramps_by_status, unwatched
 from rollouts.schedule import PlannedStep, furthest_due, lateness, waits_for
 from rollouts.services.log import audited, keep, put_down
 from rollouts.services.overriding import overridden, pause_overridden
@@ -128,7 +128,9 @@ def advance_due() -> int:
     pause_overridden()
     due = due_ramps(clock.now())
     random.shuffle(due)  # several workers have the same list: let them not wait for each other's ramps one by one
-    return sum(_advance_safely(ramp) for ramp in due)
+    moved = sum(_advance_safely(ramp) for ramp in due)
+    metrics.counted(ramps_by_status())
+    return moved
 
 
 def _advance_safely(ramp: Ramp) -> bool:

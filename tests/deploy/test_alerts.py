@@ -37,6 +37,12 @@ HEALTHY = {
     'flagsite_notice_deliveries_total{outcome="failed"}': "0x60",
     'flagsite_notice_deliveries_total{outcome="retried"}': "0+1x60",
     "flagsite_notices_waiting": "3x60",
+    "flagsite_ramp_step_late_seconds_count": "0+1x60",
+    'flagsite_ramp_step_late_seconds_bucket{le="300.0"}': "0+1x60",
+    'flagsite_guardrail_checks_total{verdict="healthy"}': "0+6x60",
+    'flagsite_guardrail_checks_total{verdict="silent"}': "0x20 1x20 2x18",
+    'flagsite_ramp_occurrences_total{kind="step"}': "0+1x60",
+    'flagsite_ramp_occurrences_total{kind="rolled_back"}': "0x60",
 }
 """An hour, a sample a minute."""
 
@@ -61,6 +67,11 @@ TROUBLE = {
     "FlagsiteNoticesFail": {'flagsite_notice_deliveries_total{outcome="failed"}': "0x40 0+1x20"},
     "FlagsiteNoticesWait": {"flagsite_notices_waiting": "1500x60"},
     "FlagsiteTasksFail": {'flagsite_celery_tasks_total{task="a", state="FAILURE"}': "0x40 0+1x20"},
+    "FlagsiteRampLate": {'flagsite_ramp_step_late_seconds_bucket{le="300.0"}': "0+1x50 50x9"},
+    "FlagsiteGuardrailSilent": {
+        'flagsite_guardrail_checks_total{verdict="silent"}': "0x50 0+6x9"
+    },  # for minutes, not once
+    "FlagsiteRampRolledBack": {'flagsite_ramp_occurrences_total{kind="rolled_back"}': "0x50 1x10"},
 }
 """What is otherwise than on a healthy site when the alert is to fire."""
 

@@ -9,10 +9,11 @@ import flagsite.work_metrics  # noqa: F401 - registers, as the line above
 import rollouts.metrics
 from flags import limits
 from flagsite.queues import QueueLength
+from rollouts.models import Occurrence, Ramp, Verdict
 from tests.docs.markdown import page, quoted, rows
 
 PAGE = page("docs/reference/metrics.md")
-SECTIONS = ("Flags", "What SDKs report", "The stream", "Celery", "Notices")
+SECTIONS = ("Flags", "What SDKs report", "The stream", "Celery", "Ramps", "Notices")
 
 
 def _registered() -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -48,3 +49,10 @@ def test_the_bounds_are_those_on_the_page() -> None:
 def test_what_comes_of_a_notice_is_on_the_page() -> None:
     (meaning,) = (row[3] for row in rows(PAGE.section("Notices")) if "deliveries" in row[0])
     assert set(quoted(meaning)) == set(rollouts.metrics.OUTCOMES)
+
+
+def test_what_happens_to_ramps_and_what_guardrails_find_is_on_the_page() -> None:
+    meanings = {quoted(row[0])[0]: set(quoted(row[3])) for row in rows(PAGE.section("Ramps"))}
+    assert meanings["flagsite_ramp_occurrences_total"] == set(Occurrence.Kind.values)
+    assert meanings["flagsite_guardrail_checks_total"] == set(Verdict.values)
+    assert meanings["flagsite_ramps"] - {"max"} == {status.value for status in Ramp.ACTIVE}

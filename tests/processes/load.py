@@ -13,7 +13,7 @@ from tests.processes.site import Process, Site, patch
 
 
 class Load:
-    """SDKs that evaluate, fail, come and go; services that ask by REST; somebody who changes flags."""
+    """SDKs that evaluate, fail, come and go; services that ask by REST; somebody who changes flags, and a ramp."""
 
     def __init__(self, site: Site, *, web: Process, stream: Process, directory: Path) -> None:
         self._site = site
@@ -23,7 +23,7 @@ class Load:
         self._stopping = threading.Event()
         self.problems: list[str] = []
         self.rounds = 0
-        works = [self._evaluate, self._ask, self._change, self._come_and_go]
+        works = [self._evaluate, self._ask, self._change, self._ramp, self._come_and_go]
         self._threads = [threading.Thread(target=self._guarded(work), daemon=True) for work in works]
 
     def __enter__(self) -> Self:
@@ -71,6 +71,15 @@ class Load:
             while not self._stopping.wait(0.5):
                 percentage = (percentage + 1) % 100
                 patch(api, "flag-0003", rollout_percentage=percentage)
+
+    def _ramp(self) -> None:
+        """A ramp of many small steps, watched; and another one as soon as it is over."""
+        steps = [{"percentage": percentage, "after": "2s"} for percentage in range(1, 50)]
+        guardrail = {"metric": {"event": "refund", "per": "purchase"}, "when": {"worse_than_others": True}}
+        with self._site.api(self._web) as api:
+            while not self._stopping.wait(1):
+                started = api.post("/flags/flag-0004/ramp", json={"steps": steps, "guardrails": [guardrail]})
+                assert started.status_code in {201, 409}, started.text
 
     def _come_and_go(self) -> None:
         """With a file of what was held: a client that comes back."""
