@@ -10,6 +10,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from flagsite import env
 from flagsite.demo.loading import load
 from flagsite.demo.processes import celery_in_threads, server
+from flagsite.demo.ramp import ENVIRONMENT, FLAG, PERCENTAGES, rehearse
 
 WELCOME = """
   Flagsite runs at {url}
@@ -38,6 +39,9 @@ WELCOME = """
 
   Ctrl-C stops it; what you change is kept in {data}.
 """
+REHEARSAL = """
+  Look now: a ramp takes {flag} in {environment} from {first} % to {last} %, a step every {seconds} s.
+"""
 
 
 class Command(BaseCommand):
@@ -51,6 +55,11 @@ class Command(BaseCommand):
         file = settings.DATA_DIR / "demo.json"
         facts = load(file, url=f"http://{host}:{port}")
         self.stdout.write(WELCOME.format(**facts, file=file, data=settings.DATA_DIR))
+        seconds = env.integer("DEMO_STEP_SECONDS", default=30, least=1)
+        if rehearse(step_seconds=seconds):
+            first, *_, last = PERCENTAGES
+            told = REHEARSAL.format(flag=FLAG, environment=ENVIRONMENT, first=first, last=last, seconds=seconds)
+            self.stdout.write(told)
         self.stdout.flush()
         with celery_in_threads(), suppress(KeyboardInterrupt):  # uvicorn stops gracefully, then raises it again
             server(listening).run(sockets=[listening])
