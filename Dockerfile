@@ -10,7 +10,7 @@ RUN python -m venv /opt/flagsite
 COPY constraints.txt pyproject.toml README.md ./
 COPY sdk_python/pyproject.toml sdk_python/README.md sdk_python/
 COPY sdk_python/src sdk_python/src
-RUN /opt/flagsite/bin/pip install -c constraints.txt ./sdk_python '.[otel]'
+RUN /opt/flagsite/bin/pip install -c constraints.txt ./sdk_python '.[aws,otel,vault]'
 COPY manage.py ./
 COPY flagsite flagsite
 COPY accounts accounts

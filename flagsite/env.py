@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from flagsite.metric_files import own_directory
+from flagsite.secret_managers import Secrets, SecretsUnavailable, secrets_from
 
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
@@ -21,6 +22,37 @@ _LOCAL: Final = frozenset({("http", "localhost"), ("http", "127.0.0.1"), ("http"
 def text(name: str, default: str = "") -> str:
     """Return the variable's text, or `default` when it is unset."""
     return os.environ.get(name, default)
+
+
+def secret(name: str) -> str:
+    """Return a secret: the variable, else the file that NAME_FILE names, else what the secrets manager holds.
+
+    Raises:
+        ImproperlyConfigured: when the file cannot be read, or the manager that SECRETS_FROM names gives nothing.
+    """
+    given = os.environ.get(name)
+    if given is not None:
+        return given
+    file = os.environ.get(f"{name}_FILE")
+    if file is not None:
+        try:
+            return Path(file).read_text().rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE: {file} cannot be read: {type(error).__name__}") from None
+    return _managed().current.get(name, "")
+
+
+def secret_before(name: str) -> list[str]:
+    """Return the secret as it was before its last rotation, when the secrets manager knows of one."""
+    before = _managed().previous.get(name)
+    return [before] if before else []
+
+
+def _managed() -> Secrets:
+    try:
+        return secrets_from(os.environ.get("SECRETS_FROM", ""))
+    except SecretsUnavailable as error:
+        raise ImproperlyConfigured(f"SECRETS_FROM: {error}") from None
 
 
 def boolean(name: str, *, default: bool) -> bool:
@@ -58,9 +90,18 @@ def integer(name: str, *, default: int, least: int = 0) -> int:
     return value
 
 
+def secret_listing(name: str) -> list[str]:
+    """Return the comma-separated parts of a secret, trimmed, without empty ones."""
+    return _parts(secret(name))
+
+
 def listing(name: str, default: str = "") -> list[str]:
     """Return the comma-separated, trimmed, non-empty parts."""
-    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+    return _parts(text(name, default))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def networks(name: str) -> list[str]:

@@ -26,8 +26,8 @@ DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 # --- who may ask, and how ------------------------------------------------------------------------------------------
 
 DEBUG = env.boolean("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY") or own_secret_key(DATA_DIR)
-SECRET_KEY_FALLBACKS = env.listing("SECRET_KEY_FALLBACKS")
+SECRET_KEY = env.secret("SECRET_KEY") or own_secret_key(DATA_DIR)
+SECRET_KEY_FALLBACKS = [*env.secret_listing("SECRET_KEY_FALLBACKS"), *env.secret_before("SECRET_KEY")]
 PUBLIC_URL = env.text("PUBLIC_URL")
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
@@ -141,8 +141,8 @@ TEMPLATES = [
 
 # --- where things are kept -----------------------------------------------------------------------------------------
 
-DATABASE_URL = env.text("DATABASE_URL")
-REDIS_URL = env.text("REDIS_URL")
+DATABASE_URL = env.secret("DATABASE_URL")
+REDIS_URL = env.secret("REDIS_URL")
 
 DATABASES: dict[str, Any]
 if DATABASE_URL:
@@ -287,7 +287,7 @@ LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
 LOGGING = logging_configuration(level=LOG_LEVEL, as_json=env.boolean("LOG_JSON", default=not sys.stderr.isatty()))
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
 
-SENTRY_DSN = env.text("SENTRY_DSN")
+SENTRY_DSN = env.secret("SENTRY_DSN")
 if SENTRY_DSN:
     import sentry_sdk
 

@@ -65,7 +65,7 @@ INVITATION_DAYS = env.integer("INVITATION_DAYS", default=7, least=1)
 EMAIL_HOST = env.text("EMAIL_HOST")  # none: links are handed over by whoever invites
 EMAIL_PORT = env.integer("EMAIL_PORT", default=587, least=1)
 EMAIL_HOST_USER = env.text("EMAIL_USER")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_PASSWORD")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_PASSWORD")
 EMAIL_USE_TLS = env.boolean("EMAIL_TLS", default=True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "flagsite@localhost")
@@ -74,7 +74,7 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "flagsite@localhost")
 
 OIDC_ISSUER = env.issuer("OIDC_ISSUER")
 OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID")
-OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
+OIDC_CLIENT_SECRET = env.secret("OIDC_CLIENT_SECRET")
 OIDC_NAME = env.text("OIDC_NAME", "OpenID Connect")
 OIDC_CREATE_PEOPLE = env.boolean("OIDC_CREATE_PEOPLE", default=False)
 OIDC_ROLES_CLAIM = env.text("OIDC_ROLES_CLAIM", "groups")

@@ -23,8 +23,8 @@ _STEP: Final = {
     "needs_confirmation": {"type": "boolean"},
     # what a ramp that is shown says besides
     "outcome": {"type": "string", "enum": ["pending", "taken", "skipped"]},
-    "taken_at": {"type": ["string", "null"], "format": "date-time"},
-    "revision": {"type": ["integer", "null"]},
+    "taken_at": {"type": "string", "format": "date-time", "nullable": True},
+    "revision": {"type": "integer", "nullable": True},
 }
 _EVENTS: Final = {
     "type": "object",

@@ -23,12 +23,13 @@ def _variables() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted((ROOT / "flagsite").rglob("*.py")):
         if path.name == "env.py":
+            found["SECRETS_FROM"] = "none"  # it reads this one itself
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("env."):
                 default = next((keyword.value for keyword in node.keywords if keyword.arg == "default"), None)
                 default = default or (node.args[1] if len(node.args) > 1 else None)
-                found[ast.literal_eval(node.args[0])] = _in_words(default)
+                found.setdefault(ast.literal_eval(node.args[0]), _in_words(default))
     return found
 
 
