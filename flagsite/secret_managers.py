@@ -1,6 +1,6 @@
 """Secrets from a manager: AWS Secrets Manager, or HashiCorp Vault's key-value store (version 2).
 
-A manager holds one JSON object of texts, by the names of the variables: `{"SECRET_KEY": "…", …}`. It is asked once, when
+A manager holds one JSON object of texts, by the names of the variables: `{"SECRET_KEY": "…", …}`. It is asked once, as
 a process starts; of what was rotated since, a process learns when it is restarted. Who may ask is the business of the
 managers' own clients and variables: boto3's (`AWS_REGION`, a role, `AWS_ENDPOINT_URL`) and hvac's (`VAULT_ADDR`,
 `VAULT_TOKEN`).
