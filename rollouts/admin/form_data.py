@@ -103,7 +103,12 @@ def _rules(state: FlagState) -> list[dict[str, Any]]:
     named = [("", "The default rule: everybody whom no target or rule names")]
     named += [(rule["id"], f"Rule {place}: {rule.get('name') or 'without a name'}") for place, rule in _numbered(state)]
     return [
-        {"id": own, "words": words, "percentage": percentage_number(Target(state, own).effective)}
+        {
+            "id": own,
+            "words": words,
+            "percentage": percentage_number(Target(state, own).effective),
+            "bucket_by": Target(state, own).bucket_by,
+        }
         for own, words in named
     ]
 

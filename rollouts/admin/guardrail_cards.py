@@ -119,7 +119,7 @@ def _evidence(figures: dict[str, Any]) -> tuple[float | None, str]:
     if found is None or needed is None:
         return None, ""
     part = math.log(max(found, 1.0)) / math.log(needed)
-    return 100 * min(part, 1.0), f"{_short(found)} of the {needed:,.0f} that an alarm takes"
+    return 100 * min(part, 1.0), f"{found:.2g} of the {needed:,.0f} that an alarm takes"
 
 
 # --- charts ----------------------------------------------------------------------------------------------------------
@@ -171,7 +171,8 @@ def _within(ratio: float | None, known: dict[str, Any]) -> float | None:
 
 
 def _guess(known: dict[str, Any]) -> float | None:
-    return _within(known["estimate"], known) if known.get("estimate") is not None else None
+    """Return the best guess; none while nobody inside had the event: that is zero times, which has no place here."""
+    return _within(known["estimate"], known) if known.get("estimate") else None
 
 
 def _figure(figures: dict[str, Any]) -> float | None:

@@ -161,6 +161,7 @@ class RampPages(GuardedAdmin):
             "again": start_address(ramp.state) if may and not ramp.is_active else "",
             "is_own": ramp.author_id is not None and ramp.author_id == request.user.pk,
             "others": [(step.position + 1, percent(step.percentage)) for step in steps if step.position != at],
+            "next": at + 2,
             "following": percent(steps[at + 1].percentage) if at + 1 < len(steps) else "",
             "flag_address": reverse("admin:flags_flag_change", args=[ramp.state.flag_id]),
         }

@@ -74,6 +74,10 @@ def test_what_somebody_writes_stays_while_the_page_renews_itself(sign_in: SignIn
     expect(standing(eve)).to_contain_text("At 25 %")
     expect(why).to_have_value("Lunch")
     expect(why).to_be_focused()
+    eve.keyboard.press("Escape")
+    expect(why).to_be_hidden()
+    sheet(eve, "Pause")
+    expect(why).to_have_value("Lunch")
     eve.get_by_role("button", name="Pause the ramp").click()  # a step meanwhile is no reason not to
     expect(standing(eve)).to_contain_text("Lunch")
     expect(standing(ed)).to_contain_text("Paused")
@@ -124,6 +128,7 @@ def test_a_change_by_hand_is_warned_of_where_the_ramp_moves_the_slider(sign_in: 
     page = sign_in("ed")
     open_ramp_form(page, "quick-reorder")
     page.get_by_role("button", name="Start the ramp").click()
+    expect(standing(page)).to_contain_text("At 1 %")
     flag = open_flag(page, "quick-reorder").show("Production")
     expect(flag.default_rule()).to_contain_text("A change by hand pauses the ramp.")
     expect(flag.panel.get_by_role("region", name="Ramp in Production")).to_contain_text("At 1 %, step 1 of 5.")

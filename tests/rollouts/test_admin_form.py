@@ -55,6 +55,7 @@ def test_a_ramp_of_a_rule_leaves_the_default_rule_alone(desk: Desk, sale: Flag, 
     offered = page_data(desk.get(START, sale.pk, "production"))["rules"]
     assert [(each["id"], each["percentage"]) for each in offered] == [("", 100), ("payers", 100)]
     assert "Who pay" in offered[1]["words"]
+    assert [each["bucket_by"] for each in offered] == [None, None]
     desk.post(START, sale.pk, "production", **as_sent(rule="payers"))
     state = state_of(sale, production)
     assert state.rollout_percentage == 100

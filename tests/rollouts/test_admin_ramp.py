@@ -94,6 +94,11 @@ def test_a_guardrail_is_a_sentence_a_verdict_a_chart_and_a_table(desk: Desk, sal
     assert "The limit" in cards[1].chart
 
 
+def test_the_step_that_is_offered_first_is_the_next(desk: Desk, sale: Flag) -> None:
+    ramp = do(desk, ramp_of(sale), "advance")
+    assert '<option value="3" selected>Step 3: 100 %</option>' in text_of(desk.open(ramp))
+
+
 def test_nothing_that_was_not_looked_at_is_called_healthy(desk: Desk, sale: Flag) -> None:
     page = text_of(desk.open(ramp_of(sale, guardrails=[FAILING])))
     assert "Not looked at yet" in page

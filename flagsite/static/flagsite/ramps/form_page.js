@@ -113,12 +113,21 @@ function open(form, page) {
             checked: draft.turn_on,
             on: { change: changed },
         });
+        const apart = h("p", { class: "ed-note" });
+        const tellApart = () => {
+            const { bucket_by } = page.rules.find(({ id }) => id === draft.rule) ?? {};
+            apart.textContent = bucket_by
+                ? `It is bucketed by ${bucket_by}, which events do not carry: guardrails can only ask Prometheus.`
+                : "";
+        };
+        tellApart();
         const rule = select(
             "What it moves",
             page.rules.map(({ id, words, percentage }) => [id, `${words} (now ${percentage} %)`]),
             draft.rule,
             (id) => {
                 draft.rule = id;
+                tellApart();
                 plan.again();
                 changed();
             },
@@ -131,6 +140,7 @@ function open(form, page) {
                 ? labelled("Rule", rule)
                 : h("p", {}, `${page.rules[0].words}. Now ${page.rules[0].percentage} %.`),
             problems.at(draft, "rule", rule) ?? "",
+            apart,
             page.enabled
                 ? ""
                 : h("label", { class: "ramp-turn-on", for: box.id }, box, "The flag is off: turn it on with the first step"),

@@ -3,12 +3,20 @@
 
 const PAUSE = 4_000; // milliseconds
 
+const root = document.getElementById("ramp-live");
+const known = new Map(); // the HTML of each part as the server wrote it last
+if (root) for (const part of parts(root)) known.set(part.dataset.part, withoutToken(part)); // before charts are drawn
+
 window.addEventListener("load", () => {
-    const root = document.getElementById("ramp-live");
     if (!root) return;
     const said = document.getElementById("ramp-said");
-    const known = new Map(); // the HTML of each part as the server wrote it last
     for (const part of parts(root)) draw(part);
+    root.addEventListener("keydown", ({ key, target }) => {
+        const sheet = key === "Escape" && target.closest("details.ramp-action[open]");
+        if (!sheet) return;
+        sheet.open = false;
+        sheet.querySelector("summary").focus();
+    });
     if (root.querySelector("[data-live]")) setTimeout(renew, PAUSE);
 
     async function renew() {
@@ -43,13 +51,17 @@ window.addEventListener("load", () => {
     }
 });
 
-const parts = (root) => [...root.querySelectorAll("[data-part]")];
+function parts(within) {
+    return [...within.querySelectorAll("[data-part]")];
+}
 
 /** Whether somebody is in the part: they are not to lose what they hold. */
 const isBusy = (part) => part.contains(document.activeElement) || part.querySelector("details[open] form") !== null;
 
 /** The part's text without what differs in every answer. */
-const withoutToken = (part) => part.innerHTML.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+function withoutToken(part) {
+    return part.innerHTML.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+}
 
 /** Draw the charts that nobody has drawn: Unfold draws those that come with the page. */
 function draw(part) {
