@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flagsite.lib.problems import InputError, InvalidInput
-from rollouts.admin.summary import moment
+from rollouts.admin.summary import moment, waits_in_words
 from rollouts.guardrails.document import read_guardrails
 from rollouts.schedule import PlannedStep
 from rollouts.steps import read_steps
@@ -75,7 +75,7 @@ def preview_of(
     for step in plan:
         last = max(last, step.due_at(last))
         when = "at once" if last <= now else moment(last)
-        stops.append(Stop(percent(step.percentage), float(step.percentage), when, _waits(step)))
+        stops.append(Stop(percent(step.percentage), float(step.percentage), when, waits_in_words(step)))
     first, loud = _first(plan[0], now, present) if plan and since is None else ("", False)
     least = "at least " if any(step.holds for step in plan) else ""
     length = f"{least}{duration_in_words(max(last - now, timedelta(0)))}" if plan else ""
@@ -90,12 +90,6 @@ def _first(step: PlannedStep, now: datetime, present: Decimal) -> tuple[str, boo
     if step.percentage == present:
         return f"{when} nothing changes: the percentage is {to} already.", False
     return f"{when} it raises the percentage from {percent(present)} to {to}. Nobody loses anything.", False
-
-
-def _waits(step: PlannedStep) -> str:
-    waits = [f"{step.min_evaluations:,} evaluations"] * bool(step.min_evaluations)
-    waits += ["a person’s word"] * step.needs_confirmation
-    return f"waits for {' and '.join(waits)}" if waits else ""
 
 
 def _sentences(guardrails: Any) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Final
 from flags.documents import percentage_number
 from rollouts.models import Ramp, Step
 from rollouts.querysets import planned
+from rollouts.schedule import PlannedStep
 from rollouts.wording import duration_in_words, percent
 
 COLOURS: Final = {
@@ -116,6 +117,13 @@ def _holds(step: Step, evaluations: int | None) -> list[str]:
     if step.needs_confirmation:
         found.append("when somebody says so")
     return found
+
+
+def waits_in_words(step: PlannedStep) -> str:
+    """Return what a step waits for besides its time; nothing when it does not."""
+    waits = [f"{step.min_evaluations:,} evaluations"] * bool(step.min_evaluations)
+    waits += ["a person’s word"] * step.needs_confirmation
+    return f"waits for {' and '.join(waits)}" if waits else ""
 
 
 def _why(ramp: Ramp, status: Ramp.Status) -> str:

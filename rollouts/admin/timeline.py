@@ -7,7 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from flags.models import RevisionItem
-from rollouts.admin.summary import moment
+from rollouts.admin.summary import moment, waits_in_words
 from rollouts.models import Occurrence, Ramp, Step
 from rollouts.querysets import planned
 from rollouts.wording import duration_in_words, percent
@@ -59,7 +59,7 @@ def timeline_of(ramp: Ramp, revisions: dict[int, str]) -> list[Stop]:
                 WORDS[kind],
                 when,
                 at,
-                _holds(step) if kind in {"next", "pending"} else "",
+                waits_in_words(plan) if kind in {"next", "pending"} else "",
                 address,
                 step.revision,
             )
@@ -81,12 +81,6 @@ def _relative(step: Step) -> str:
     if step.at is not None:
         return moment(step.at)
     return f"{duration_in_words(step.after)} after the one before" if step.after else "at once"
-
-
-def _holds(step: Step) -> str:
-    waits = [f"{step.min_evaluations:,} evaluations"] * bool(step.min_evaluations)
-    waits += ["a person’s word"] * step.needs_confirmation
-    return f"waits for {' and '.join(waits)}" if waits else ""
 
 
 def revision_addresses(ramp: Ramp, occurrences: Iterable[Occurrence]) -> dict[int, str]:
