@@ -124,6 +124,23 @@ def test_a_ramp_is_written_by_keyboard_on_a_phone(sign_in: SignIn) -> None:
     expect(guardrail.get_by_label("Called")).to_have_value("error rate")
 
 
+def test_what_is_to_come_is_changed(sign_in: SignIn) -> None:
+    page = sign_in("ed")
+    open_ramp_form(page, "gift-cards")
+    page.get_by_role("radio", name="Fast").check()
+    page.get_by_role("button", name="Start the ramp").click()
+    page.get_by_role("link", name="Change", exact=True).click()
+    second = page.get_by_role("group", name="Step 2")
+    expect(second.get_by_label("Percentage")).to_have_value("25")
+    second.get_by_label("Percentage").fill("12.5")
+    second.get_by_label("A person’s word").check()
+    page.get_by_role("button", name="Remove step 4").click()
+    page.get_by_role("button", name="Change the ramp").click()
+    expect(standing(page)).to_contain_text("At 5 %, step 1 of 3.")
+    expect(standing(page)).to_contain_text("Next: 12.5 % at")
+    expect(standing(page)).to_contain_text("then when somebody says so")
+
+
 def test_a_change_by_hand_is_warned_of_where_the_ramp_moves_the_slider(sign_in: SignIn) -> None:
     page = sign_in("ed")
     open_ramp_form(page, "quick-reorder")

@@ -235,6 +235,7 @@ def test_steps_to_come_and_guardrails_are_replaced(desk: Desk, sale: Flag) -> No
     ramp = ramp_of(sale)
     page = desk.get(EDIT, ramp.pk)
     assert [step["percentage"] for step in page_data(page)["draft"]["steps"]] == [50, 100]
+    assert page_data(page)["first"] == 1
     sent = as_sent([{"percentage": 20, "after": "2h"}], [FAILING], version=str(ramp.version))
     assert desk.post(EDIT, ramp.pk, **sent).status_code == 302
     assert [step.percentage for step in ramp.steps.all()] == [1, 20]

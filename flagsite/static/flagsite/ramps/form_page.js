@@ -27,10 +27,11 @@ function open(form, page) {
     const { draft } = page;
     const problems = new Problems();
     for (const { path, message } of page.problems) problems.add(draft, path, message, "ramp");
+    const first = page.first ?? 0;
     let chosenByPlan = false;
 
     const around = { problems, announce, changed };
-    const steps = stepGrid(draft, { ...around, changed: stepsChanged, most: page.most_steps, begun: page.begun });
+    const steps = stepGrid(draft, { ...around, changed: stepsChanged, most: page.most_steps, begun: page.begun, first });
     const guardrails = guardrailList(draft, {
         ...around,
         events: page.events,
@@ -54,7 +55,7 @@ function open(form, page) {
             },
         });
     const loud = document.getElementById("ramp-loud-too");
-    const ask = preview(document.getElementById("ramp-preview"), page.preview, sent, (found) => {
+    const ask = preview(document.getElementById("ramp-preview"), page.preview, { sent, first }, (found) => {
         guardrails.say(found.guardrails);
         if (!loud) return;
         loud.hidden = !found.loud;
@@ -66,7 +67,7 @@ function open(form, page) {
             page.rules && ground(),
             plan?.element,
             section(
-                "Steps",
+                first ? "Steps to come" : "Steps",
                 "Each lets more users in than the one before; whoever is in stays in. A step may also wait for a number of evaluations since the one before, and for a person’s word.",
                 steps.element,
             ),

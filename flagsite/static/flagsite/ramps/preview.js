@@ -4,8 +4,11 @@ import { h } from "../editor/dom.js";
 
 const PATIENCE = 300; // milliseconds without typing
 
-/** @param {() => FormData} sent what would be sent @param {(found: object) => void} told who is told the answer */
-export function preview(place, address, sent, told) {
+/**
+ * @param {{sent: () => FormData, first: number}} of what would be sent, and how many steps there are before its own
+ * @param {(found: object) => void} told who is told the answer
+ */
+export function preview(place, address, { sent, first: before }, told) {
     let due = null;
     let asked = 0;
     const status = h("p", { class: "ramp-length", role: "status" });
@@ -44,7 +47,7 @@ export function preview(place, address, sent, told) {
                       "div",
                       { class: "ramp-problems" },
                       h("p", { class: "ed-strong" }, "Not whole yet"),
-                      h("ul", {}, [...firstOfEach(problems)].map(([where, message]) => h("li", {}, `${where}${message}`))),
+                      h("ul", {}, [...firstOfEach(problems, before)].map(([where, message]) => h("li", {}, `${where}${message}`))),
                   )
                 : "",
         );
@@ -57,14 +60,18 @@ export function preview(place, address, sent, told) {
 }
 
 /** What is wrong first at each step and guardrail. */
-function firstOfEach(problems) {
+function firstOfEach(problems, before) {
     const found = new Map();
-    for (const { path, message } of problems) if (!found.has(inWords(path))) found.set(inWords(path), message);
+    for (const { path, message } of problems) {
+        const where = inWords(path, before);
+        if (!found.has(where)) found.set(where, message);
+    }
     return found;
 }
 
 /** `steps[1].percentage` as people say it. */
-function inWords(path) {
+function inWords(path, before) {
     const [, what, place] = /^(step|guardrail)s\[(\d+)\]/.exec(path) ?? [];
-    return what ? `${what === "step" ? "Step" : "Guardrail"} ${Number(place) + 1}: ` : "";
+    if (!what) return "";
+    return what === "step" ? `Step ${before + Number(place) + 1}: ` : `Guardrail ${Number(place) + 1}: `;
 }

@@ -9,8 +9,12 @@ const WHEN = [
     ["once", "at once"],
 ];
 
-/** @param {{steps: object[]}} draft @param {{problems, announce, changed, most: number, begun: boolean}} around */
-export function stepGrid(draft, { problems, announce, changed, most, begun }) {
+/**
+ * @param {{steps: object[]}} draft
+ * @param {{problems, announce, changed, most: number, begun: boolean, first: number}} around `first`: how many steps of
+ *   the ramp were taken before these
+ */
+export function stepGrid(draft, { problems, announce, changed, most, begun, first }) {
     const list = h("ol", { class: "ramp-steps", "aria-label": "Steps" });
     const adding = button("Add step", { symbol: "add", press: add });
     const element = h(
@@ -68,7 +72,7 @@ export function stepGrid(draft, { problems, announce, changed, most, begun }) {
                 },
             },
         });
-        const remove = button(`Remove step ${index + 1}`, {
+        const remove = button(`Remove step ${first + index + 1}`, {
             symbol: "close",
             bare: true,
             kind: "ed-danger",
@@ -76,8 +80,8 @@ export function stepGrid(draft, { problems, announce, changed, most, begun }) {
         });
         return h(
             "div",
-            { class: "ramp-step", role: "group", "aria-label": `Step ${index + 1}` },
-            h("span", { class: "ramp-step-number", "aria-hidden": "true" }, index + 1),
+            { class: "ramp-step", role: "group", "aria-label": `Step ${first + index + 1}` },
+            h("span", { class: "ramp-step-number", "aria-hidden": "true" }, first + index + 1),
             labelled("Percentage", number, { shown: inPerCent(number) }),
             due(step, index),
             labelled("Evaluations", evaluations),
@@ -156,14 +160,14 @@ export function stepGrid(draft, { problems, announce, changed, most, begun }) {
         draw();
         changed();
         list.lastElementChild.querySelector("input").focus();
-        announce(`Step ${draft.steps.length} added.`);
+        announce(`Step ${first + draft.steps.length} added.`);
     }
 
     function take(index) {
         draft.steps.splice(index, 1);
         draw();
         changed();
-        announce(`Step ${index + 1} removed, ${draft.steps.length} left.`);
+        announce(`Step ${first + index + 1} removed, ${draft.steps.length} left.`);
         (list.children[Math.min(index, draft.steps.length - 1)]?.querySelector("input") ?? adding).focus();
     }
 
