@@ -51,6 +51,7 @@ if __name__ == "__main__":
             "delivery-map",
             "gift-cards",
             "gift-wrapping",
+            "live-stock",
             "loyalty-points",
             "night-delivery",
             "one-page-checkout",

@@ -126,7 +126,7 @@ def test_a_ramp_is_written_by_keyboard_on_a_phone(sign_in: SignIn) -> None:
 
 def test_what_is_to_come_is_changed(sign_in: SignIn) -> None:
     page = sign_in("ed")
-    open_ramp_form(page, "gift-cards")
+    open_ramp_form(page, "live-stock")
     page.get_by_role("radio", name="Fast").check()
     page.get_by_role("button", name="Start the ramp").click()
     page.get_by_role("link", name="Change", exact=True).click()
