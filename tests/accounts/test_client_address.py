@@ -2,7 +2,7 @@
 
 import pytest
 from auditlog.models import LogEntry
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from flagsite.lib.client_address import address_of
@@ -59,3 +59,13 @@ def test_a_garbage_header_neither_costs_the_write_nor_is_stored(ed: Person, sett
         assert response.status_code == 201
         entry = LogEntry.objects.latest("pk")
         assert entry.remote_addr == ("fe80::1" if "fe80" in forwarded else "127.0.0.1")
+
+
+def test_the_log_has_the_address_that_the_audit_log_has(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    for proxies, address in (([], "127.0.0.1"), (["127.0.0.0/8"], "203.0.113.9")):
+        settings.TRUSTED_PROXIES = proxies
+        caplog.clear()
+        Client().get("/healthz", headers={"X-Forwarded-For": "1.2.3.4, 203.0.113.9"})
+        lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+        assert {line["ip"] for line in lines if "ip" in line} == {address}

@@ -125,3 +125,21 @@ def test_every_alert_has_its_place_in_the_runbook() -> None:
     runbooks = re.findall(r"runbook: (\S+)", text)
     assert runbooks == [f"docs/how-to/monitor-flagsite.md#{alert.lower()}" for alert in alerts]
     assert {alert.lower() for alert in alerts} <= page("docs/how-to/monitor-flagsite.md").anchors
+
+
+def test_every_place_in_the_runbook_begins_with_a_question_that_prometheus_understands(tmp_path: Path) -> None:
+    runbook = page("docs/how-to/monitor-flagsite.md")
+    alerts = re.findall(r"alert: (\w+)", (CONFIGURATION / "flagsite.rules.yml").read_text())
+    asked = {alert: re.findall(r"^ask '(.+)'$", runbook.section(alert), re.MULTILINE) for alert in alerts}
+    assert [alert for alert, questions in asked.items() if not questions] == []
+    questions = sorted({each for several in asked.values() for each in several})
+    rules = [{"record": f"question:{number}", "expr": each} for number, each in enumerate(questions)]
+    file = tmp_path / "questions.yml"
+    file.write_text(json.dumps({"groups": [{"name": "questions", "rules": rules}]}))
+    command = ["promtool", "check", "rules", str(file)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    known = page("docs/reference/metrics.md").text
+    named = {name for each in questions for name in re.findall(r"\b(?:flagsite|django)_\w+", each)}
+    kinds = re.compile(r"_(bucket|sum|count)$")
+    assert sorted(name for name in named if kinds.sub("", name).removesuffix("_") not in known) == []
