@@ -8,9 +8,3 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
     verbose_name = "People and projects"
-
-    def ready(self) -> None:
-        """Write down who comes and goes, from now on."""
-        from accounts.sign_ins import connect  # models can be imported only now
-
-        connect()

@@ -15,10 +15,15 @@ class FlagsiteConfig(AppConfig):
     verbose_name = "Flagsite"
 
     def ready(self) -> None:
-        """Measure what Celery does in this process, from now on; trace, when the operator wants it."""
-        from flagsite.work_metrics import connect  # prometheus_client reads the environment that the settings prepare
+        """Write down who comes and goes, measure what Celery does, and trace when the operator wants it, from now on.
 
-        connect()
+        This app is ready first. Others load pages, and with them axes: a lock-out would stand before its failure.
+        """
+        from accounts import sign_ins  # models can be imported only now
+        from flagsite import work_metrics  # prometheus_client reads the environment that the settings prepare
+
+        sign_ins.connect()
+        work_metrics.connect()
         if settings.TRACING:
             _start_tracing()
 

@@ -21,6 +21,7 @@ from accounts.services import create_project, create_user, grant_role, issue_api
 from flags import snapshots
 from flags.services import open_environment
 from tests.databases import template
+from tests.furniture import furnished
 
 SYSTEM = Actor.system("tests")
 
@@ -71,11 +72,14 @@ def client_with(key: str | Credential) -> APIClient:
 @pytest.fixture
 def make_person(db: None) -> Callable[..., Person]:
     def make(username: str, *, role: Role | None = None, project: Project | None = None, **kwargs: Any) -> Person:
-        user = create_user(username=username, password="correct horse battery", by=SYSTEM, **kwargs)
-        if role and project:
-            grant_role(user=user, role=role, project=project, by=SYSTEM)
-        _, credential = issue_api_token(user=user, name="test", by=SYSTEM)
-        return Person(user, str(credential))
+        def make() -> Person:
+            user = create_user(username=username, password="correct horse battery", by=SYSTEM, **kwargs)
+            if role and project:
+                grant_role(user=user, role=role, project=project, by=SYSTEM)
+            _, credential = issue_api_token(user=user, name="test", by=SYSTEM)
+            return Person(user, str(credential))
+
+        return furnished((username, role, project and project.pk, *sorted(kwargs.items())), make)
 
     return make
 
@@ -83,10 +87,14 @@ def make_person(db: None) -> Callable[..., Person]:
 @pytest.fixture
 def shop(db: None) -> Project:
     """A project with three environments."""
-    project = create_project(key="shop", name="Shop", by=SYSTEM)
-    for key in ("development", "staging", "production"):
-        open_environment(project=project, key=key, name=key.title(), by=SYSTEM)
-    return project
+
+    def make() -> Project:
+        project = create_project(key="shop", name="Shop", by=SYSTEM)
+        for key in ("development", "staging", "production"):
+            open_environment(project=project, key=key, name=key.title(), by=SYSTEM)
+        return project
+
+    return furnished("shop", make)
 
 
 @pytest.fixture
@@ -126,16 +134,22 @@ def sam(make_person: Callable[..., Person]) -> Person:
 
 @pytest.fixture
 def otto(db: None, make_person: Callable[..., Person]) -> Person:
-    project = create_project(key="elsewhere", name="Elsewhere", by=SYSTEM)
-    open_environment(project=project, key="production", name="Production", by=SYSTEM)
-    return make_person("otto", role=Role.ADMIN, project=project)
+
+    def make() -> Project:
+        project = create_project(key="elsewhere", name="Elsewhere", by=SYSTEM)
+        open_environment(project=project, key="production", name="Production", by=SYSTEM)
+        return project
+
+    return make_person("otto", role=Role.ADMIN, project=furnished("elsewhere", make))
 
 
 @pytest.fixture
 def server_key(production: Environment) -> str:
     """A key for SDKs of the shop's production."""
-    _, credential = issue_server_key(environment=production, name="test", by=SYSTEM)
-    return str(credential)
+    return furnished(
+        ("server key", production.pk),
+        lambda: str(issue_server_key(environment=production, name="test", by=SYSTEM)[1]),
+    )
 
 
 @pytest.fixture
