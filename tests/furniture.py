@@ -40,7 +40,7 @@ def furnished(what: Hashable, make: Callable[[], Made]) -> Made:
     made, statement, rows = _kept[what]
     with connection.cursor() as cursor:
         cursor.execute(statement, rows)
-    return copy.deepcopy(made)  # type: ignore[no-any-return]  # it is what `make` made
+    return copy.deepcopy(made)
 
 
 def _rows() -> Rows:

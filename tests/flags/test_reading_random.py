@@ -115,7 +115,7 @@ def test_a_proof_holds_by_itself_also_where_a_witness_would_have_been_found_firs
         assert not [value for value in values if all(one.admits(value, now) for one in literals for now in MOMENTS)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(conditions(SEGMENTS), environments(sound=True), st.data())
 def test_proofs_about_nested_conditions_and_segments_have_no_counterexample(
     document: Json, found: tuple[Json, Json], data: st.DataObject
@@ -137,7 +137,7 @@ def test_proofs_about_nested_conditions_and_segments_have_no_counterexample(
             assert all(holds(condition, person, segments) is not wanted for person in people)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(environments(sound=True), st.lists(contexts(), min_size=40, max_size=40))
 def test_what_is_said_of_a_flag_is_true_of_everybody(found: tuple[Json, Json], people: list[Json]) -> None:
     flags, segments = found
