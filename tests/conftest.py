@@ -18,7 +18,7 @@ from accounts.credentials import Credential
 from accounts.models import Environment, Project, User
 from accounts.roles import Role
 from accounts.services import create_project, create_user, grant_role, issue_api_token, issue_server_key
-from flags import snapshots
+from flags import recording, snapshots
 from flags.services import open_environment
 from tests.databases import template
 from tests.furniture import furnished
@@ -36,6 +36,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 def _nothing_held() -> None:
     """Databases go back in time between tests; what processes hold of them must too."""
     snapshots.forget_all()
+    recording.start_anew()
 
 
 @pytest.fixture(autouse=True)
