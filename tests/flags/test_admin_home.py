@@ -1,6 +1,5 @@
 """The home page: what needs attention, environments at a glance, recent changes, evaluations of the last day."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -93,12 +92,11 @@ def test_stale_flags_are_named_with_the_reason_and_the_rest_is_counted(
 
 
 @pytest.fixture
-def _ramps() -> Iterator[None]:
+def _ramps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(noticing, "_found_above", [])
     notices_found_by(
         lambda _, projects: [Notice("Ramp", "info", f"{one.key} at 10 %", "On its way.", "/") for one in projects]
     )
-    yield
-    noticing._found_above.clear()
 
 
 @pytest.mark.usefixtures("_ramps")
