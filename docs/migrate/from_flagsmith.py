@@ -112,16 +112,24 @@ def comparison_of(condition: Document) -> Document:  # noqa: C901, PLR0911 - a l
     if theirs == "EQUAL":
         return compared(attribute, "in", readings(value))
     if theirs == "NOT_EQUAL":
-        return all_of([compared(attribute, "exists"), compared(attribute, "not_in", readings(value))])
+        among = readings(value)
+        if len(among) > 1:
+            return all_of([compared(attribute, "exists"), compared(attribute, "not_in", among)])
+        return all_of([*is_text(attribute), compared(attribute, "not_equals", value)])
     if theirs in ORDERED:
         return compared(attribute, ORDERED[theirs], float(value))
     if theirs == "CONTAINS":
         return compared(attribute, "contains", value)
     if theirs == "NOT_CONTAINS":
-        return all_of([compared(attribute, "exists"), compared(attribute, "not_contains", value)])
+        return all_of([*is_text(attribute), compared(attribute, "not_contains", value)])
     if theirs == "REGEX":
         return compared(attribute, "regex", f"^(?:{value})")  # theirs begins at the beginning
     raise NotCarried(f"the operator {theirs}")
+
+
+def is_text(attribute: str) -> list[Document]:
+    """Return the conditions that a trait is text: there, text that looks like a number is one."""
+    return [compared(attribute, "regex", "^"), compared(attribute, "not_regex", r"^-?[0-9]+(\.[0-9]+)?$")]
 
 
 def readings(text: str, *, booleans: bool = True) -> list[Any]:
