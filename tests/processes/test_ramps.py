@@ -72,7 +72,7 @@ def test_two_hundred_in_the_same_second_with_workers_beats_and_redis_killed(make
     workers, beats = [site.worker(beats=False), site.worker(beats=False)], [site.beat(), site.beat()]
     stream = site.stream()
     with FlagClient(stream.url, site.server_key, report=False) as client:
-        ramps = start(site, due_in=12)
+        ramps = start(site, due_in=2)
         eventually(lambda: how_many(site) > RAMPS // 4, within=30, what="the first steps are taken")
         workers[0].kill()
         beats[0].kill()
@@ -94,7 +94,7 @@ def _reason(client: FlagClient, key: str) -> str:
 def test_the_database_is_restarted_under_them(postgresql: Any, make_site: Callable[..., Site]) -> None:
     site = make_site(flags=30, postgresql=postgresql.get_uri())
     site.worker()
-    ramps = start(site, due_in=5)
+    ramps = start(site, due_in=2)
     eventually(lambda: how_many(site) > 0, within=30)
     postgresql.stop()
     postgresql.start()
@@ -105,7 +105,7 @@ def test_a_web_process_that_is_killed_half_way_leaves_no_half_a_step(make_site: 
     """Somebody takes a step by hand, and the process dies so many milliseconds after it was asked."""
     site = make_site(flags=8)
     web = site.web()
-    start(site, due_in=60, steps=STEPS)
+    start(site, due_in=600, steps=STEPS)
     unanswered = 0
     for number, milliseconds in enumerate((0, 4, 8, 12, 16, 20, 30, 50)):
         unanswered += _ask_and_kill(site, web, f"/flags/flag-{number:04}/ramp", after=milliseconds / 1_000)
