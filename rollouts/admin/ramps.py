@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 
 from accounts.admin import markup
 from accounts.admin.filters import EnvironmentFilter, ProjectFilter, chosen
 from flagsite.lib import clock
+from flagsite.lib.ago import ago
 from rollouts.admin.ramp_form import RampForms
 from rollouts.admin.summary import COLOURS, stands_at, summary_of
 from rollouts.models import Ramp
@@ -89,5 +89,4 @@ class RampAdmin(RampForms):
     def started(self, ramp: Ramp) -> SafeString:
         """Return how long ago it was started."""
         at = ramp.started_at
-        ago = f"{timesince(at, clock.now(), depth=1)} ago"
-        return format_html('<time datetime="{}" title="{} UTC">{}</time>', at.isoformat(), f"{at:%F %H:%M}", ago)
+        return format_html('<time datetime="{}" title="{} UTC">{}</time>', at.isoformat(), f"{at:%F %H:%M}", ago(at, 1))

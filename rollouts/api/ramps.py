@@ -1,6 +1,6 @@
 """Ramps over REST, for people's tokens. Shape only: what is done with a ramp is decided by the services."""
 
-from typing import Any
+from collections.abc import Callable
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -38,10 +38,11 @@ def _answer(ramp: Ramp, status: int = 200) -> Response:
     return Response(ramp_body(fresh), status=status, headers={"ETag": etag_of(fresh.version)})
 
 
-def _told(request: Request, shape: type[Said]) -> dict[str, Any]:
-    """Return what a request says that does something with a ramp: its body, who it is, and the version they saw."""
+def _done(request: Request, key: str, service: Callable[..., Ramp], shape: type[Said] = Said) -> Response:
+    """Do something with the flag's ramp, by a service that takes what the body says, who it is, and what they saw."""
     read_query(ScopeQuery, request.query_params)
-    return {**read_body(shape, request.data or {}), "by": actor_of(request), "if_version": version_wanted(request)}
+    body, ramp = read_body(shape, request.data or {}), latest_ramp(key, environment=scope_of(request).environment)
+    return _answer(service(ramp, by=actor_of(request), if_version=version_wanted(request), **body))
 
 
 class RampView(APIView):
@@ -71,8 +72,7 @@ class RampView(APIView):
     @extend_schema(operation_id="change_ramp", parameters=[ScopeQuery], request=RampChange, responses=RampBody)
     def patch(self, request: Request, key: str) -> Response:
         """Replace the steps to come, or the guardrails."""
-        told, scope = _told(request, RampChange), scope_of(request)
-        return _answer(services.change_ramp(latest_ramp(key, environment=scope.environment), **told))
+        return _done(request, key, services.change_ramp, RampChange)
 
     @extend_schema(operation_id="stop_ramp", parameters=[DeleteQuery], responses={204: None})
     def delete(self, request: Request, key: str) -> Response:
@@ -89,8 +89,7 @@ class PauseView(APIView):
     @extend_schema(operation_id="pause_ramp", parameters=[ScopeQuery], request=Said, responses=RampBody)
     def post(self, request: Request, key: str) -> Response:
         """Take no step until somebody resumes it."""
-        told, scope = _told(request, Said), scope_of(request)
-        return _answer(services.pause_ramp(latest_ramp(key, environment=scope.environment), **told))
+        return _done(request, key, services.pause_ramp)
 
 
 class ResumeView(APIView):
@@ -99,8 +98,7 @@ class ResumeView(APIView):
     @extend_schema(operation_id="resume_ramp", parameters=[ScopeQuery], request=Said, responses=RampBody)
     def post(self, request: Request, key: str) -> Response:
         """Go on from where the flag stands now."""
-        told, scope = _told(request, Said), scope_of(request)
-        return _answer(services.resume_ramp(latest_ramp(key, environment=scope.environment), **told))
+        return _done(request, key, services.resume_ramp)
 
 
 class AdvanceView(APIView):
@@ -109,8 +107,7 @@ class AdvanceView(APIView):
     @extend_schema(operation_id="advance_ramp", parameters=[ScopeQuery], request=Advance, responses=RampBody)
     def post(self, request: Request, key: str) -> Response:
         """Take the next step now, or jump to one."""
-        told, scope = _told(request, Advance), scope_of(request)
-        return _answer(services.advance_ramp(latest_ramp(key, environment=scope.environment), **told))
+        return _done(request, key, services.advance_ramp, Advance)
 
 
 class RollbackView(APIView):
@@ -119,8 +116,7 @@ class RollbackView(APIView):
     @extend_schema(operation_id="roll_back_ramp", parameters=[ScopeQuery], request=Said, responses=RampBody)
     def post(self, request: Request, key: str) -> Response:
         """Let nobody in any more, at once."""
-        told, scope = _told(request, Said), scope_of(request)
-        return _answer(services.roll_back_ramp(latest_ramp(key, environment=scope.environment), **told))
+        return _done(request, key, services.roll_back_ramp)
 
 
 class ApproveView(APIView):
@@ -129,8 +125,7 @@ class ApproveView(APIView):
     @extend_schema(operation_id="approve_ramp", parameters=[ScopeQuery], request=Said, responses=RampBody)
     def post(self, request: Request, key: str) -> Response:
         """Let a ramp begin that waits for approval."""
-        told, scope = _told(request, Said), scope_of(request)
-        return _answer(services.approve_ramp(latest_ramp(key, environment=scope.environment), **told))
+        return _done(request, key, services.approve_ramp)
 
 
 class CheckPages(KeyPages):

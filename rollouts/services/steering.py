@@ -188,11 +188,6 @@ def _held(ramp: Ramp, by: Actor, if_version: int | None, *statuses: str) -> Ramp
     held = lock_ramp(ramp)
     StaleVersion.unless(if_version, present=held.version, what="ramp")
     if held.status not in statuses:
-        since = f" since {clock_text(held)}" if held.ended_at else ""
+        since = f" since {held.ended_at:%Y-%m-%d %H:%M} UTC" if held.ended_at else ""
         raise WrongMoment(f"The ramp is {held.get_status_display().lower()}{since}: this cannot be done with it now.")
     return held
-
-
-def clock_text(ramp: Ramp) -> str:
-    """Return when the ramp ended, for a sentence."""
-    return f"{ramp.ended_at or clock.now():%Y-%m-%d %H:%M} UTC"

@@ -132,6 +132,8 @@ def test_the_list_tells_of_every_ramp_where_it_stands(vi: Person, sale: Flag) ->
     roll_back_ramp(ramp_of(sale, environment="staging", turn_on=True), by=vi.actor.system("tests"), comment="It hurts")
     ramp_of(sale)
     page = text_of(Desk(vi).get("rollouts_ramp_changelist"))
+    assert "just now" in page
+    assert "0 minutes ago" not in page.replace("\xa0", " ")
     for words in ("Rolled back", "It hurts", "Running", "50 % at", "Shop / Production", "Shop / Staging"):
         assert words in page
 
