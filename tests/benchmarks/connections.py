@@ -89,7 +89,7 @@ def main() -> None:
     asked = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the server's process inherits it
-    services.pytest_load_initial_conftests()
+    services.start()
     with tempfile.TemporaryDirectory() as directory:
         site = Site(Path(directory), flags=asked.flags)
         try:

@@ -21,7 +21,7 @@ def main() -> None:
 
     from tests import services
 
-    services.pytest_load_initial_conftests()
+    services.start()
     from tests.processes.harm import BY_EVENTS, BY_PROMETHEUS, Watched
 
     guardrail = BY_EVENTS if asked.by == "events" else BY_PROMETHEUS

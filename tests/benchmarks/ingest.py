@@ -79,7 +79,7 @@ def main() -> None:
 
     from tests import services
 
-    services.pytest_load_initial_conftests()
+    services.start()
     os.environ["DJANGO_SETTINGS_MODULE"] = "flagsite.settings"
     import django
 

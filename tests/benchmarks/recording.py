@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.processes.site import Process, Site
-from tests.services import pytest_load_initial_conftests as start_services
+from tests.services import start as start_services
 
 BUDGET: Final = 0.15
 PEOPLE: Final = 2

@@ -51,7 +51,7 @@ def picture(page: Page, *, width: int, tallest: int) -> bytes:
 
 
 def main(wanted: set[str]) -> None:
-    services.pytest_load_initial_conftests()
+    services.start()
     expect.set_options(timeout=15_000)
     IMAGES.mkdir(exist_ok=True)
     screens = [screen for screen in SCREENS if screen.pictured and (not wanted or screen.name in wanted)]

@@ -16,7 +16,7 @@ import httpx
 from flagsite.lib import tracing
 from tests.collector import collecting
 from tests.processes.site import Site
-from tests.services import pytest_load_initial_conftests as start_services
+from tests.services import start as start_services
 
 ROUNDS, REQUESTS = 20, 100
 QUESTION = {"flag_key": "flag-0001", "context": {"id": "ann", "country": "US"}}

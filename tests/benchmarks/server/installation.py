@@ -1,0 +1,49 @@
+"""The installation that is measured: PostgreSQL as it is delivered (every commit reaches the disk), Redis, ours."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests import services
+from tests.processes.site import Process, Site
+
+
+def start_services() -> None:
+    """Start PostgreSQL and Redis; PostgreSQL without the haste that is enough for tests."""
+    services.start(without=())
+
+
+@contextmanager
+def installation(*, flags: int, **environment: str) -> Iterator[Site]:
+    """Have an installation with so many flags, whose processes have these variables beside their own."""
+    with tempfile.TemporaryDirectory() as directory:
+        site = Site(Path(directory), flags=flags)
+        site.environment["LOG_LEVEL"] = "INFO"  # as by default: each evaluation is a line
+        site.environment.update(environment)
+        try:
+            yield site
+        finally:
+            site.close()
+
+
+def cpu_seconds(process: Process) -> float:
+    """Return the CPU time of the process and its children so far."""
+    return sum(sum(map(int, fields[11:13])) for fields in _of_group(process)) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_bytes(process: Process) -> int:
+    """Return the memory that the process and its children hold (resident; what they share counts for each)."""
+    return sum(int(fields[21]) for fields in _of_group(process)) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _of_group(process: Process) -> Iterator[list[Any]]:
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended meanwhile
+            continue
+        if int(fields[2]) == process.pid:  # its process group
+            yield fields
