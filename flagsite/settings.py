@@ -223,6 +223,7 @@ WHITENOISE_USE_FINDERS = not COLLECTED
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.HoldsApiToken"],  # DRF's own default lets everybody in
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttles.ByKey"],
     "DEFAULT_PARSER_CLASSES": ["flagsite.lib.json_body.JsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["flagsite.lib.json_body.JsonRenderer"],
     "DEFAULT_PAGINATION_CLASS": None,
@@ -231,6 +232,9 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+SERVER_KEY_RATE = env.integer("SERVER_KEY_RATE", default=5000)  # requests a second in each process; 0: no limit
+API_TOKEN_RATE = env.integer("API_TOKEN_RATE", default=500)  # likewise
+WRONG_KEY_RATE = env.integer("WRONG_KEY_RATE", default=10)  # likewise, of an address
 SPECTACULAR_SETTINGS = {
     "TITLE": "Flagsite",
     "DESCRIPTION": "Feature flags: configuration, evaluation, and what SDKs download and report.",
@@ -252,9 +256,7 @@ STREAM_PRESENCE_SECONDS = 30.0  # how often a stream process writes down which S
 STREAM_KEY_CHECK_SECONDS = 2.0  # how soon a revoked key loses its connections
 REPORT_RETENTION_DAYS = env.integer("REPORT_RETENTION_DAYS", default=90, least=1)
 COUNT_MINUTES_RETENTION_HOURS = env.integer("COUNT_MINUTES_RETENTION_HOURS", default=2, least=1)
-COUNT_HOURS_RETENTION_DAYS = env.integer(
-    "COUNT_HOURS_RETENTION_DAYS", default=90, least=8
-)  # the week is shown by the hour
+COUNT_HOURS_RETENTION_DAYS = env.integer("COUNT_HOURS_RETENTION_DAYS", default=90, least=8)  # of a week, hours show
 COUNT_DAYS_RETENTION_DAYS = env.integer("COUNT_DAYS_RETENTION_DAYS", default=730, least=8)
 RECORD_EVALUATIONS = env.boolean("RECORD_EVALUATIONS", default=True)  # one by one and in the log; else only counted
 RECORD_RETENTION_DAYS = env.integer("RECORD_RETENTION_DAYS", default=14, least=1)

@@ -13,6 +13,7 @@ from django.db import connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from accounts import rates
 from accounts.actors import Actor, Source
 from accounts.credentials import Credential
 from accounts.models import Environment, Project, User
@@ -37,6 +38,7 @@ def _nothing_held() -> None:
     """Databases go back in time between tests; what processes hold of them must too."""
     snapshots.forget_all()
     recording.start_anew()
+    rates.start_anew()
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from accounts import rates
 from accounts.actors import Actor, Source
 from accounts.credentials import Credential
 from accounts.models import ApiToken, ServerKey, User
@@ -41,7 +42,7 @@ class BearerAuthentication(BaseAuthentication):
         header = request.headers.get("Authorization", "")
         if not header:
             return None
-        key = key_of_header(header)
+        key = key_of_header(header, address=address_of(request))
         return (KeyHolder(key) if isinstance(key, ServerKey) else key.user), key
 
     def authenticate_header(self, request: Request) -> str:
@@ -62,15 +63,18 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "description": "`fs_api_…` for people, `fs_srv_…` for SDKs."}
 
 
-def key_of_header(header: str) -> ServerKey | ApiToken:
-    """Return the key in force that an Authorization header carries.
+def key_of_header(header: str, *, address: str | None = None) -> ServerKey | ApiToken:
+    """Return the key in force that an Authorization header carries, sent from an address.
+
+    Without an address, wrong keys are not limited in number.
 
     Raises:
         NotSignedIn: when the header is malformed or the key unknown, expired or revoked; which of these is not told.
+        TooManyRequests: when too many wrong keys came from the address.
     """
     scheme, _, text = header.partition(" ")
     credential = Credential.parse(text.strip()) if scheme.lower() == "bearer" else None
-    key = key_in_force(credential) if credential else None
+    key = rates.look_up(credential, address, key_in_force) if credential else None
     if key is None:
         raise NotSignedIn("The key is not valid: it is malformed, unknown, expired or revoked.")
     return key

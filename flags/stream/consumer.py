@@ -1,7 +1,6 @@
 """`WS /sdk/stream?since=N`: the handshake, and handing the socket to the hub."""
 
 import asyncio
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -87,8 +86,7 @@ class StreamConsumer(AsyncConsumer):
             await self.send({"type": "websocket.close"})
             return
         headers = [(b"content-type", problems.CONTENT_TYPE.encode())]
-        if refusal.status == HTTPStatus.UNAUTHORIZED:
-            headers.append((b"www-authenticate", b"Bearer"))
+        headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
         body = orjson.dumps(problems.of_refusal(refusal))
         await self.send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
         await self.send({"type": "websocket.http.response.body", "body": body})

@@ -1,7 +1,6 @@
 """Turning refusals, DRF's exceptions and Django's error pages into problem responses; never with a stack trace."""
 
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -40,8 +39,7 @@ def exception_handler(raised: Exception, context: Mapping[str, Any]) -> Response
     if refusal is None:
         return None
     set_rollback()
-    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == HTTPStatus.UNAUTHORIZED else {}
-    response = Response(of_refusal(refusal), status=refusal.status, headers=headers)
+    response = Response(of_refusal(refusal), status=refusal.status, headers=refusal.headers)
     response.content_type = CONTENT_TYPE
     return response
 

@@ -8,12 +8,14 @@
     ├── Conflict                409  CONFLICT
     ├── StaleVersion            412  STALE_VERSION
     ├── TooLarge                413  TOO_LARGE
+    ├── TooManyRequests         429  TOO_MANY_REQUESTS  with `Retry-After`
     └── Unavailable             503  UNAVAILABLE
 
 Apps raise these, or subclasses with a code of their own, from their services; admin and API both understand them.
 How they become responses is `flagsite.lib.problem_responses`.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -41,6 +43,11 @@ class Refusal(Exception):
         self.detail = detail
         self.errors = tuple(errors)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes with the answer beside the problem."""
+        return {}
+
 
 class InvalidInput(Refusal):
     """The input is wrong in the places that `errors` names."""
@@ -67,6 +74,11 @@ class NotSignedIn(Refusal):
 
     status = 401
     code = "NOT_AUTHENTICATED"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Name what is asked for (RFC 9110, 11.6.1)."""
+        return {"WWW-Authenticate": "Bearer"}
 
 
 class NotAllowed(Refusal):
@@ -112,6 +124,23 @@ class TooLarge(Refusal):
 
     status = 413
     code = "TOO_LARGE"
+
+
+class TooManyRequests(Refusal):
+    """Whoever asks has asked too often; nothing has been changed."""
+
+    status = 429
+    code = "TOO_MANY_REQUESTS"
+
+    def __init__(self, detail: str, *, retry_after: float) -> None:
+        """Say what is too much, and in how many seconds there is room again."""
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Say when to come back, in whole seconds, of which there is at least one (RFC 9110, 10.2.3)."""
+        return {"Retry-After": str(max(1, math.ceil(self.retry_after)))}
 
 
 class Unavailable(Refusal):

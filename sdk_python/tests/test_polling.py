@@ -53,7 +53,13 @@ def test_the_stream_is_taken_again_when_it_can_be_had(connect: Connect, server: 
 def test_polls_that_fail_are_survived(connect: Connect, server: Server) -> None:
     client = connect(stream=False, poll_interval=0.02)
     server.polls.extend(
-        [(500, {}, b""), (503, {"Retry-After": "0"}, b""), (200, {}, b"<html>"), (301, {"Location": "/"}, b"")]
+        [
+            (500, {}, b""),
+            (503, {"Retry-After": "0"}, b""),
+            (429, {"Retry-After": "0"}, b""),
+            (200, {}, b"<html>"),
+            (301, {"Location": "/"}, b""),
+        ]
     )
     server.publish({"new-checkout": documents.boolean(on=False)})
     eventually(lambda: not client.is_enabled("new-checkout", ALICE))

@@ -107,6 +107,12 @@ def test_a_server_that_names_a_time_is_obeyed() -> None:
     assert Script(streams=[busy]).play().waits() == [7.5]
 
 
+def test_a_poll_that_comes_too_often_for_its_key_waits_as_long_as_it_is_told() -> None:
+    too_often = Refused("too often", status=429, retry_after=60)
+    script = Script(streams=[], polls=[too_often, too_often], stream=False, poll_interval=30).play()
+    assert [60 <= wait <= 90 for wait in script.waits()[:2]] == [True, True]
+
+
 def test_an_overloaded_server_is_given_a_moment_even_when_it_names_none() -> None:
     assert Script(streams=[Ending(Cause.OVERLOADED, "busy")]).play().waits() == [1.0]
 

@@ -35,6 +35,7 @@ NOUNS = {
     "accounts/credentials": "the text of a key: made, read, hashed",
     "accounts/lock_outs": "who may not try to sign in for a while",
     "accounts/mail": "what people are told by e-mail",
+    "accounts/rates": "how often a key may ask, and an address may guess",
     "accounts/roles": "the table of what a role may do",
     "accounts/second_factors": "who has a second factor, and who must have one",
     "accounts/sign_ins": "writes down who comes, goes, or is not let in",
