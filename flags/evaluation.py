@@ -1,18 +1,18 @@
 """Deciding flags on the server: the same engine that the SDK ships, on the configuration that this process holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 from flagsite_sdk.engine.errors import Malformed, UnknownFlag
 from flagsite_sdk.engine.references import named_segments, nested_segments
-from flagsite_sdk.engine.result import Evaluation
 from flagsite_sdk.engine.snapshot import Snapshot
 from flagsite_sdk.engine.wire import read_flag, read_segment
 
 from accounts.models import Environment
 from flags import metrics, recording
+from flags.answers import Answer
 from flags.errors import FlagNotFound, FlagUnusable
 from flags.impact import Documents, Impact, impact_of
 from flags.limits import MAX_CONTEXT_BYTES
@@ -48,31 +48,43 @@ def checked_context(context: Any) -> Context:
     return context
 
 
-def evaluate(environment: Environment, key: str, context: Context) -> Evaluation:
+def evaluate(environment: Environment, key: str, context: Context) -> Answer:
     """Return what a flag is for a context now; errors come as an evaluation with reason ERROR. It is recorded."""
     with tracing.span("flagsite.evaluate") as span:
-        found = snapshot_of(environment).engine.detail(key, context)
-        describe_evaluation(span, environment, context, key, found)
-        recording.note_one(environment, context, key, found)
-        _count_errors(environment, {key: found})
-    return found
+        answer = snapshot_of(environment).answers.one(key, context)
+        describe_evaluation(span, environment, context, key, answer.evaluation)
+        note(environment, context, answer)
+    return answer
 
 
-def evaluate_all(environment: Environment, context: Context) -> dict[str, Evaluation]:
+def evaluate_all(environment: Environment, context: Context) -> list[Answer]:
     """Return what every flag is for a context now, all of one revision. It is recorded."""
     with tracing.span("flagsite.evaluate") as span:
-        found = snapshot_of(environment).engine.evaluate_all(context)
-        describe_evaluations(span, environment, found)
-        recording.note_all(environment, context, found)
-        _count_errors(environment, found)
-    return found
+        answers = snapshot_of(environment).answers.all(context)
+        describe_evaluations(span, environment, answers)
+        note_all(environment, context, answers)
+    return answers
 
 
-def _count_errors(environment: Environment, found: Mapping[str, Evaluation]) -> None:
-    """Put errors into the metrics, by their code, which the record of how often flags are decided does not know."""
-    for key, each in found.items():
-        if each.error_code is not None and is_key(key):
-            metrics.failed(metrics.Place.of(environment), key, code=each.error_code.value, source="server")
+def note(environment: Environment, context: Context, answer: Answer) -> None:
+    """Record that a flag was decided by itself; errors go into the metrics at once."""
+    recording.note_one(environment, context, answer)
+    if answer.evaluation.error_code is not None:
+        _count_error(environment, answer)
+
+
+def note_all(environment: Environment, context: Context, answers: Sequence[Answer]) -> None:
+    """Record that all flags were decided at once."""
+    recording.note_all(environment, context, answers)
+    for answer in answers:
+        if answer.evaluation.error_code is not None:
+            _count_error(environment, answer)
+
+
+def _count_error(environment: Environment, answer: Answer) -> None:
+    """Put an error into the metrics, by its code, which the record of how often flags are decided does not know."""
+    if is_key(answer.key):
+        metrics.failed(metrics.Place.of(environment), answer.key, code=answer.decided.error_code, source="server")
 
 
 def explain(environment: Environment, key: str, context: Context, *, at: datetime | None = None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from flagsite_sdk.engine.snapshot import Snapshot
 
 from accounts.models import Environment
 from flags import metrics
+from flags.answers import Answers
 from flags.documents import state_document
 from flags.limits import MAX_KEPT_DELTA_BYTES, MAX_MERGED_REVISIONS
 from flags.models import Revision
@@ -59,6 +60,8 @@ class EnvironmentSnapshot:
         self.made_at: datetime | None = None
         """When the revision that is held was made; None when there is none."""
         self.engine = Snapshot(clock=clock.epoch)
+        self.answers = Answers(self.engine)
+        """What the flags are for a context, ready to be given out."""
 
     @property
     def revision(self) -> int:

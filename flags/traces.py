@@ -4,7 +4,7 @@ An event of a flag's evaluation names the flag, what it served, why, and to whom
 no attribute of the context, and not the value. Decides nothing, and is asked only while tracing is on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from typing import Any, Final
 
 from flagsite_sdk.engine.result import OPENFEATURE_REASONS, ErrorCode, Evaluation
@@ -58,7 +58,7 @@ def describe_evaluation(
     span.add_event(EVALUATION, {name: value for name, value in said.items() if value is not None})
 
 
-def describe_evaluations(span: Span, environment: Environment, found: Mapping[str, Evaluation]) -> None:
+def describe_evaluations(span: Span, environment: Environment, found: Sized) -> None:
     """Say that all flags were decided: not each, because which of them the caller uses is not known here."""
     if span.is_recording():
         span.set_attribute("feature_flag.provider.name", PROVIDER)

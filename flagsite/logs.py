@@ -1,10 +1,13 @@
 """How log lines look: one JSON object a line in production, readable columns on a developer's terminal."""
 
+import logging
 from typing import Any
 
+import orjson
 import structlog
 
 from flagsite.lib import tracing
+from flagsite.lib.ready_lines import ReadyLine
 from flagsite.tracebacks import without_words
 
 
@@ -22,6 +25,18 @@ _SHARED: list[structlog.types.Processor] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+
+
+class Lines(structlog.stdlib.ProcessorFormatter):
+    """Structlog's formatter, for lines that are ready as well."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        if not isinstance(record, ReadyLine):
+            return super().format(record)
+        if isinstance(self.processors[-1], structlog.processors.JSONRenderer):
+            return record.line.decode()
+        return str(self.processors[-1](None, "info", orjson.loads(record.line)))
 
 
 def logging_configuration(*, level: str, as_json: bool) -> dict[str, Any]:
@@ -46,7 +61,7 @@ def logging_configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "structured": {
-                "()": structlog.stdlib.ProcessorFormatter,
+                "()": Lines,
                 "processor": renderer,
                 "foreign_pre_chain": [*_SHARED, without_words],
             },

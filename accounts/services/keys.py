@@ -129,7 +129,7 @@ def rotate_server_key(
 
 @transaction.atomic
 def revoke_key(key: ServerKey | ApiToken, *, by: Actor) -> None:
-    """Make a key useless from the next request on; revoking twice changes nothing.
+    """Make a key useless, everywhere within a second; revoking twice changes nothing.
 
     Raises:
         MissingRole: when the actor may not manage the key's project, or the token is somebody else's.

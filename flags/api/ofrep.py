@@ -3,13 +3,10 @@
 Its context names the id `targetingKey`; a context without one is anonymous (docs/reference/context.md).
 """
 
-import hashlib
 from typing import Any
 
-import orjson
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
-from flagsite_sdk.engine.result import OPENFEATURE_REASONS, ErrorCode, Evaluation
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,8 +15,7 @@ from rest_framework.views import APIView
 from accounts.api.permissions import HoldsServerKey
 from accounts.api.scope import environment_of_key
 from flags import evaluation
-from flags.snapshots import snapshot_of
-from flagsite.lib.preconditions import is_held
+from flags.api import replies
 from flagsite.lib.problems import InvalidInput, Refusal, TooLarge
 
 
@@ -29,14 +25,14 @@ class OfrepFlagView(APIView):
     permission_classes = (HoldsServerKey,)
 
     @extend_schema(operation_id="ofrep_flag", request=dict[str, Any], responses={200: dict[str, Any]})
-    def post(self, request: Request, key: str) -> Response:
+    def post(self, request: Request, key: str) -> HttpResponse:
         """Decide one flag for the context."""
         try:
             context = _context(request)
         except Refusal as refusal:
             return Response({"key": key, **_invalid(refusal)}, status=refusal.status)
-        found = evaluation.evaluate(environment_of_key(request), key, context)
-        return Response(_result(key, found), status=_status(found))
+        answer = evaluation.evaluate(environment_of_key(request), key, context)
+        return replies.ofrep_evaluation(answer).response()
 
 
 class OfrepFlagsView(APIView):
@@ -52,17 +48,11 @@ class OfrepFlagsView(APIView):
         except Refusal as refusal:
             return Response(_invalid(refusal), status=refusal.status)
         environment = environment_of_key(request)
-        found = evaluation.evaluate_all(environment, context)
-        body = orjson.dumps(
-            {
-                "flags": [_result(key, each) for key, each in found.items()],
-                "metadata": {"revision": snapshot_of(environment).revision},
-            },
-        )
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        if is_held(request, etag):
-            return HttpResponse(status=304, headers={"ETag": etag})
-        return HttpResponse(body, content_type="application/json", headers={"ETag": etag})
+        return replies.ofrep_evaluations(
+            evaluation.evaluate_all(environment, context),
+            environment,
+            if_none_match=request.headers.get("If-None-Match", ""),
+        ).response()
 
 
 class _Unreadable(Refusal):
@@ -71,9 +61,17 @@ class _Unreadable(Refusal):
 
 def _context(request: Request) -> dict[str, Any]:
     try:
-        body = request.data
+        return context_of(request.data)
     except ParseError as error:
         raise _Unreadable(str(error.detail)) from None
+
+
+def context_of(body: Any) -> dict[str, Any]:
+    """Return the context of a request's body, as the engine takes it.
+
+    Raises:
+        Refusal: when it cannot be used, with what an OFREP client is to be told.
+    """
     if not isinstance(body, dict):
         raise _Unreadable("The body is a JSON object.")
     given = body.get("context")
@@ -90,26 +88,3 @@ def _invalid(refusal: Refusal) -> dict[str, Any]:
     codes: dict[type[Refusal], str] = {TooLarge: "GENERAL", _Unreadable: "PARSE_ERROR"}
     code = codes.get(type(refusal), "INVALID_CONTEXT")
     return {"errorCode": code, "errorDetails": refusal.detail}
-
-
-def _result(key: str, found: Evaluation) -> dict[str, Any]:
-    if found.error_code is not None:
-        code = {ErrorCode.FLAG_NOT_FOUND: "FLAG_NOT_FOUND", ErrorCode.INVALID_CONTEXT: "INVALID_CONTEXT"}
-        error = found.error or "The flag cannot be decided."
-        return {"key": key, "errorCode": code.get(found.error_code, "PARSE_ERROR"), "errorDetails": error}
-    metadata = {"reason": found.reason.value, "revision": found.revision}
-    if found.rule is not None:
-        metadata["rule"] = found.rule
-    return {
-        "key": key,
-        "value": found.value,
-        "variant": found.variation,
-        "reason": OPENFEATURE_REASONS[found.reason],
-        "metadata": metadata,
-    }
-
-
-def _status(found: Evaluation) -> int:
-    if found.error_code is None:
-        return 200
-    return 404 if found.error_code is ErrorCode.FLAG_NOT_FOUND else 400

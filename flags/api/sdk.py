@@ -1,6 +1,5 @@
 """What SDKs ask for and report, with a server key: the configuration, evaluations, and their reports."""
 
-from http import HTTPStatus
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -12,12 +11,11 @@ from rest_framework.views import APIView
 from accounts.api.permissions import HoldsServerKey
 from accounts.api.scope import environment_of_key
 from flags import evaluation
-from flags.api.evaluations import answer_of_all, answer_of_one
+from flags.api import replies
 from flags.api.reports import ReportParser, report_of
 from flags.api.serializers import ConfigQuery, EvaluationBody, EvaluationRequest, EvaluationsBody
 from flags.services import receive_report
-from flags.snapshots import Update, snapshot_of
-from flagsite.lib.preconditions import accepts_gzip, is_held
+from flags.snapshots import snapshot_of
 from flagsite.lib.strict import read_body, read_query
 
 
@@ -34,24 +32,12 @@ class ConfigView(APIView):
     def get(self, request: Request) -> HttpResponse:
         """Return the snapshot, a delta to a revision that is held, or 304 when nothing is new."""
         since = read_query(ConfigQuery, request.query_params).get("since", 0)
-        snapshot = snapshot_of(environment_of_key(request))
-        held = f'"{snapshot.revision}"'
-        if is_held(request, held):
-            return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": held})
-        return _bytes(snapshot.since(since) if since else snapshot.whole(), request)
-
-
-def _bytes(update: Update, request: Request) -> HttpResponse:
-    """Answer with bytes that were encoded and compressed once for everybody."""
-    headers = {
-        "ETag": f'"{update.revision}"',
-        "Vary": "Accept-Encoding",
-        "Cache-Control": "private, no-cache",
-    }
-    body = update.body
-    if update.compressed is not None and accepts_gzip(request):
-        body, headers["Content-Encoding"] = update.compressed, "gzip"
-    return HttpResponse(body, content_type="application/json", headers=headers)
+        return replies.configuration(
+            snapshot_of(environment_of_key(request)),
+            since=since,
+            if_none_match=request.headers.get("If-None-Match", ""),
+            accept_encoding=request.headers.get("Accept-Encoding", ""),
+        ).response()
 
 
 _ANSWER: Final = PolymorphicProxySerializer(
@@ -67,13 +53,13 @@ class EvaluateView(APIView):
     permission_classes = (HoldsServerKey,)
 
     @extend_schema(operation_id="evaluate", request=EvaluationRequest, responses=_ANSWER)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Decide one flag for a context or, without `flag_key`, all of them."""
         body = read_body(EvaluationRequest, request.data)
         environment, context = environment_of_key(request), evaluation.checked_context(body["context"])
         if "flag_key" not in body:
-            return Response(answer_of_all(evaluation.evaluate_all(environment, context), environment))
-        return Response(answer_of_one(body["flag_key"], evaluation.evaluate(environment, body["flag_key"], context)))
+            return replies.evaluations(evaluation.evaluate_all(environment, context), environment).response()
+        return replies.evaluation(evaluation.evaluate(environment, body["flag_key"], context)).response()
 
 
 class EventsView(APIView):

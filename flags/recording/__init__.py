@@ -6,17 +6,17 @@ written until `flush` is called. It never decides what an evaluation is, and kno
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 from django.conf import settings
-from flagsite_sdk.engine.result import Evaluation
 
 from accounts.models import Environment
+from flags.answers import Answer
 from flags.contexts import is_kept, kept_of, stored_id
 from flags.limits import MAX_RECORDED_AT_ONCE
-from flags.recording.buffer import Decided, Drop, Noted, kept_of_evaluation, tallies_of
+from flags.recording.buffer import Drop, Noted
 from flags.recording.lines import log_evaluation, log_evaluations
 from flags.recording.recorder import Recorder
 from flagsite.lib import clock
@@ -27,29 +27,27 @@ __all__ = ["Drop", "dropped", "flush", "note_all", "note_one", "start_anew", "st
 _recorder = Recorder()
 
 
-def note_one(environment: Environment, context: Mapping[str, Any], key: str, found: Evaluation) -> None:
+def note_one(environment: Environment, context: Mapping[str, Any], answer: Answer) -> None:
     """Record that a flag was decided by itself; a key that no flag can have, or nobody's context, is passed over."""
-    if not is_key(key) or not _is_somebody(context):
+    if not is_key(answer.key) or not _is_somebody(context):
         return
-    decided = {key: kept_of_evaluation(found)}
-    noted = _noted(environment, context, decided if settings.RECORD_EVALUATIONS else {})
-    _recorder.note(noted, tallies_of({key: found}))
+    noted = _noted(environment, context, (answer,) if settings.RECORD_EVALUATIONS else ())
+    _recorder.note(noted, (answer.tally,))
     if settings.RECORD_EVALUATIONS:
-        log_evaluation(environment, noted, key, decided[key])
+        log_evaluation(environment, noted, answer)
 
 
-def note_all(environment: Environment, context: Mapping[str, Any], found: Mapping[str, Evaluation]) -> None:
+def note_all(environment: Environment, context: Mapping[str, Any], answers: Sequence[Answer]) -> None:
     """Record that all flags were decided at once: one by one as long as they are not too many, else only counted."""
     if not _is_somebody(context):
         return
-    is_recorded = settings.RECORD_EVALUATIONS and len(found) <= MAX_RECORDED_AT_ONCE
-    decided = {key: kept_of_evaluation(each) for key, each in found.items()} if is_recorded else {}
-    noted = _noted(environment, context, decided)
-    _recorder.note(noted, tallies_of(found))
+    is_recorded = settings.RECORD_EVALUATIONS and len(answers) <= MAX_RECORDED_AT_ONCE
+    noted = _noted(environment, context, answers if is_recorded else ())
+    _recorder.note(noted, [answer.tally for answer in answers])
     if settings.RECORD_EVALUATIONS:
-        log_evaluations(environment, noted, len(found))
+        log_evaluations(environment, noted, len(answers))
         if not is_recorded:
-            _recorder.buffer.drop(Drop.TOO_MANY_AT_ONCE, len(found))
+            _recorder.buffer.drop(Drop.TOO_MANY_AT_ONCE, len(answers))
 
 
 def _is_somebody(context: Any) -> bool:
@@ -57,7 +55,7 @@ def _is_somebody(context: Any) -> bool:
     return isinstance(context, Mapping) and isinstance(context.get("id"), str)
 
 
-def _noted(environment: Environment, context: Mapping[str, Any], decisions: Mapping[str, Decided]) -> Noted:
+def _noted(environment: Environment, context: Mapping[str, Any], answers: Sequence[Answer]) -> Noted:
     project, context_id = environment.project, context["id"]
     attributes = kept_of(context, project.recorded_attributes)
     return Noted(
@@ -67,7 +65,7 @@ def _noted(environment: Environment, context: Mapping[str, Any], decisions: Mapp
         attributes=attributes,
         size=len(orjson.dumps(attributes)) if attributes else 0,
         time=clock.now(),
-        decisions=decisions,
+        answers=answers,
     )
 
 

@@ -12,9 +12,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from flagsite_sdk.engine.result import ErrorCode, Evaluation
+from flagsite_sdk.engine.result import ErrorCode
 
 from flags import limits, metrics
+from flags.answers import Answer, Tally
 
 
 class Drop(StrEnum):
@@ -32,40 +33,12 @@ class Drop(StrEnum):
     """Evaluations that the database did not take."""
 
 
-Tally = tuple[str, str, str, str]
-"""What is counted together within a minute: flag, variation, reason, error code. A plain tuple of texts: a request for
-all flags makes one for each, and these cost the garbage collector nothing."""
 Minute = tuple[int, datetime]
 """An environment, and a minute in it."""
 
 
-class Decided(NamedTuple):
-    """What is kept of an evaluation."""
-
-    variation: str
-    reason: str
-    rule: str
-    error_code: str
-    revision: int
-
-
-def kept_of_evaluation(found: Evaluation) -> Decided:
-    """Return what is kept of an evaluation: not its value, nor the words of an error, which may quote an attribute."""
-    code = found.error_code.value if found.error_code else ""
-    return Decided(found.variation or "", found.reason.value, found.rule or "", code, found.revision)
-
-
-def tallies_of(found: Mapping[str, Evaluation]) -> list[Tally]:
-    """Return what is counted of evaluations."""
-    return [
-        (key, each.variation or "", str(each.reason), str(each.error_code) if each.error_code else "")
-        for key, each in found.items()
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """What one request decided for one context; `decisions` are those to be recorded one by one."""
+class Noted(NamedTuple):
+    """What one request decided for one context; `answers` are those to be recorded one by one."""
 
     environment_id: int
     context_id: str
@@ -76,7 +49,7 @@ class Noted:
     size: int
     """Bytes of the attributes, as JSON."""
     time: datetime
-    decisions: Mapping[str, Decided]
+    answers: Sequence[Answer]
 
 
 @dataclass(slots=True)
@@ -117,7 +90,7 @@ class Buffer:
                 self._lose(Drop.UNKNOWN_FLAGS, 1)
                 return False
             self._count(minute, tallies)
-            if noted.decisions or noted.is_recent:
+            if noted.answers or noted.is_recent:
                 self._keep(noted)
             return 2 * self._records >= limits.MAX_WAITING_EVALUATIONS
 
@@ -134,7 +107,7 @@ class Buffer:
             self._waiting.noted[:0] = waiting.noted
             for minute, counter in waiting.counts.items():
                 self._waiting.counts.setdefault(minute, Counter()).update(counter)
-            self._records += sum(max(1, len(noted.decisions)) for noted in waiting.noted)
+            self._records += sum(max(1, len(noted.answers)) for noted in waiting.noted)
             self._bytes += sum(noted.size for noted in waiting.noted)
 
     def drop(self, reason: Drop, number: int) -> None:
@@ -168,10 +141,10 @@ class Buffer:
                 self._lose(Drop.COUNTS_FULL, 1)
 
     def _keep(self, noted: Noted) -> None:
-        records = max(1, len(noted.decisions))
+        records = max(1, len(noted.answers))
         has_room = self._records + records <= limits.MAX_WAITING_EVALUATIONS
         if not has_room or self._bytes + noted.size > limits.MAX_WAITING_ATTRIBUTE_BYTES:
-            self._lose(Drop.FULL, len(noted.decisions))
+            self._lose(Drop.FULL, len(noted.answers))
             return
         self._waiting.noted.append(noted)
         self._records += records

@@ -4,40 +4,43 @@ One line for a flag that was asked for by itself (`evaluation`), one for a reque
 fields are documented in docs/how-to/ask-what-was-evaluated.md; people's commands depend on them.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Sequence
 from typing import Any, Final
 
-import structlog
-
 from accounts.models import Environment
-from flags.recording.buffer import Decided, Noted
+from flags.answers import Answer
+from flags.recording.buffer import Noted
+from flagsite.lib import ready_lines
 from flagsite.lib.moments import rfc3339
 
-_log: Final = structlog.get_logger("flagsite.evaluations")
+_log: Final = logging.getLogger("flagsite.evaluations")
 
 
-def log_evaluation(environment: Environment, noted: Noted, key: str, decided: Decided) -> None:
+def log_evaluation(environment: Environment, noted: Noted, answer: Answer) -> None:
     """Write the line of one flag."""
-    _log.info("evaluation", flag=key, **_who(environment, noted), **_what(decided), revision=decided.revision)
+    facts = {"flag": answer.key, **_who(environment, noted), "revision": answer.decided.revision}
+    ready_lines.write(_log, "evaluation", facts, answer.line)
 
 
 def log_evaluations(environment: Environment, noted: Noted, number: int) -> None:
     """Write the line of a request for all flags; each by itself only where each is recorded by itself."""
-    each = {key: _what(decided) for key, decided in noted.decisions.items()}
-    revision = next((decided.revision for decided in noted.decisions.values()), environment.revision)
-    _log.info("evaluations", flags=number, **_who(environment, noted), evaluations=each, revision=revision)
+    revision = noted.answers[0].decided.revision if noted.answers else environment.revision
+    facts = {"flags": number, **_who(environment, noted), "revision": revision}
+    ready_lines.write(_log, "evaluations", facts, _each(noted.answers))
+
+
+def _each(answers: Sequence[Answer]) -> bytes:
+    return b'"evaluations":{' + b",".join([answer.line_among_all for answer in answers]) + b"}"
 
 
 def _who(environment: Environment, noted: Noted) -> dict[str, Any]:
+    time = rfc3339(noted.time)
     return {
         "project": environment.project.key,
         "environment": environment.key,
         "context_id": noted.context_id,
         "attributes": noted.attributes,
-        "time": rfc3339(noted.time),
+        "time": time,
+        "timestamp": time,
     }
-
-
-def _what(decided: Decided) -> Mapping[str, str]:
-    what = {"variation": decided.variation, "reason": decided.reason, "rule": decided.rule}
-    return what | {"error_code": decided.error_code} if decided.error_code else what

@@ -5,7 +5,7 @@ waits for it, within the buffer's bounds. What waits when the process ends in an
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from multiprocessing.util import Finalize
 from typing import Final
 
@@ -15,8 +15,9 @@ from flagsite_sdk.engine.result import Reason
 
 from accounts.models import Environment
 from flags import metrics
+from flags.answers import Tally
 from flags.limits import MAX_WAITING_EVALUATIONS
-from flags.recording.buffer import Buffer, Drop, Noted, Tally, Waiting
+from flags.recording.buffer import Buffer, Drop, Noted, Waiting
 from flags.services import note_contexts, record_evaluations
 from flags.services.records import Record
 from flags.usage.reports import Count
@@ -45,7 +46,7 @@ class Recorder:
         self._seen: set[tuple[int, str]] = set()
         self._seen_since = 0.0
 
-    def note(self, noted: Noted, tallies: list[Tally]) -> None:
+    def note(self, noted: Noted, tallies: Sequence[Tally]) -> None:
         """Leave what was decided to be written."""
         is_half_full = self.buffer.put(noted, tallies)
         if self.writes and self._thread is None:
@@ -166,9 +167,9 @@ def _by_environment(waiting: Waiting) -> dict[int, Waiting]:
 
 def _records(part: Waiting) -> list[Record]:
     return [
-        Record(key, noted.context_id, *decided, noted.time, noted.attributes)
+        Record(answer.key, noted.context_id, *answer.decided, noted.time, noted.attributes)
         for noted in part.noted
-        for key, decided in noted.decisions.items()
+        for answer in noted.answers
     ]
 
 

@@ -4,8 +4,10 @@ A header that anybody can write proves nothing: without `TRUSTED_PROXIES` it is 
 is never passed on to be stored.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -13,11 +15,21 @@ from django.http import HttpRequest
 
 def address_of(request: HttpRequest) -> str | None:
     """Return the client's address as text, or None when there is none (a Unix socket)."""
-    nearest = _address(request.META.get("REMOTE_ADDR", ""))
+    return address_behind(request.META)
+
+
+def address_behind(environ: Mapping[str, Any]) -> str | None:
+    """Return the same for a request of which only WSGI's environment is there."""
+    return _nearest(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+@lru_cache(maxsize=1024)
+def _nearest(remote: str, forwarded: str) -> str | None:
+    nearest = _address(remote)
     proxies = _networks(tuple(settings.TRUSTED_PROXIES))
     if nearest is None or not _within(nearest, proxies):
         return str(nearest) if nearest else None
-    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+    for hop in reversed(forwarded.split(",")):
         address = _address(hop)
         if address is None:
             break  # garbage ends the chain of what can be believed

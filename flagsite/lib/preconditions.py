@@ -21,15 +21,15 @@ def version_wanted(request: Request) -> int | None:
     return version
 
 
-def is_held(request: Request, etag: str) -> bool:
+def is_held(if_none_match: str, etag: str) -> bool:
     """Tell whether `If-None-Match` names the entity tag; weakly (RFC 9110), as proxies that compress make it weak."""
-    held = [part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")]
+    held = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
     return etag in held or held == ["*"]
 
 
-def accepts_gzip(request: Request) -> bool:
+def accepts_gzip(accept_encoding: str) -> bool:
     """Tell whether `Accept-Encoding` names gzip and does not forbid it (`gzip;q=0`)."""
-    for part in request.headers.get("Accept-Encoding", "").lower().split(","):
+    for part in accept_encoding.lower().split(","):
         name, _, quality = part.replace(" ", "").partition(";q=")
         if name == "gzip":
             return quality.strip("0.") != "" or quality == ""

@@ -34,7 +34,7 @@ def test_the_server_answers_as_every_case_says(
         monkeypatch.setattr(clock, "epoch", lambda case=case: case.now)
         snapshots.forget_all()
         put(case, production)
-        found = evaluate(production, case.flag, case.context)
+        found = evaluate(production, case.flag, case.context).evaluation
         answer: dict[str, Any] = {"error": found.error_code}
         if found.error_code is None:
             answer |= {"value": found.value, "variation": found.variation, "reason": found.reason, "rule": found.rule}

@@ -177,7 +177,7 @@ def test_the_condition_builder_suggests_what_was_seen(production: Environment) -
 
 
 def was_seen(environment: Environment, name: str) -> None:
-    recording.note_all(environment, {"id": name}, {})
+    recording.note_all(environment, {"id": name}, [])
 
 
 def test_the_same_context_is_noted_once_a_minute(production: Environment, monkeypatch: pytest.MonkeyPatch) -> None:

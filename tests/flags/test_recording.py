@@ -14,8 +14,10 @@ from rest_framework.test import APIClient
 
 from accounts.models import Environment, Project
 from flags import recording
+from flags.answers import Answer
 from flags.models import EvaluationCount, LastEvaluation, RecentContext, RecordedEvaluation
 from flags.recording import Drop, recorder
+from flagsite.lib.ready_lines import ReadyLine
 from tests.flags.builders import decide, make
 
 pytestmark = pytest.mark.django_db
@@ -36,9 +38,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[dict[str, Any]]
     caplog.set_level(logging.INFO, logger="flagsite.evaluations")
 
     def written() -> list[dict[str, Any]]:
-        records = [record.msg for record in caplog.records if record.name == "flagsite.evaluations"]
-        found: list[dict[str, Any]] = json.loads(json.dumps(records))
-        return found
+        return [json.loads(record.line) for record in caplog.records if isinstance(record, ReadyLine)]
 
     return written
 
@@ -125,7 +125,7 @@ def test_of_a_request_for_very_many_flags_only_the_counts_are_kept_and_it_is_sai
     production: Environment, monkeypatch: pytest.MonkeyPatch, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     monkeypatch.setattr(recording, "MAX_RECORDED_AT_ONCE", 2)
-    recording.note_all(production, {"id": "ann"}, {f"flag-{number}": FOUND for number in range(3)})
+    recording.note_all(production, {"id": "ann"}, [Answer(f"flag-{number}", FOUND) for number in range(3)])
     assert rows(production, "flag_key") == []
     assert sum(counted(production).values()) == 3
     assert recording.dropped() == {Drop.TOO_MANY_AT_ONCE: 3}
@@ -170,13 +170,13 @@ def test_the_same_id_has_another_hash_in_another_project(production: Environment
     elsewhere = Environment.objects.get(project__key="elsewhere")
     for environment in (production, elsewhere):
         keeps(environment.project, hashed=True)
-        recording.note_one(environment, {"id": "ann"}, "checkout", FOUND)
+        recording.note_one(environment, {"id": "ann"}, Answer("checkout", FOUND))
     assert rows(production, "context_id") != rows(elsewhere, "context_id")
 
 
 @pytest.mark.parametrize("key", ["x" * 600, "a\x00b"])
 def test_an_id_that_the_table_cannot_hold_is_recorded_as_a_hash(key: str, production: Environment) -> None:
-    recording.note_one(production, {"id": key}, "checkout", FOUND)
+    recording.note_one(production, {"id": key}, Answer("checkout", FOUND))
     ((kept,),) = rows(production, "context_id")
     assert kept.startswith("hashed:")
 
@@ -208,11 +208,11 @@ def test_what_finds_no_room_is_dropped_and_counted_and_the_sums_stay_right(
 ) -> None:
     monkeypatch.setattr("flags.limits.MAX_WAITING_EVALUATIONS", 3)
     for number in range(5):
-        recording.note_one(production, {"id": f"user-{number}"}, "checkout", FOUND)
+        recording.note_one(production, {"id": f"user-{number}"}, Answer("checkout", FOUND))
     assert len(rows(production, "pk")) == 3
     assert recording.dropped() == {Drop.FULL: 2}
     assert counted(production) == {("checkout", "RULE_MATCH"): 5}
-    recording.note_one(production, {"id": "user-4"}, "checkout", FOUND)
+    recording.note_one(production, {"id": "user-4"}, Answer("checkout", FOUND))
     assert len(rows(production, "pk")) == 4
 
 
@@ -220,7 +220,7 @@ def test_attributes_have_bounds_of_their_own(production: Environment, monkeypatc
     monkeypatch.setattr("flags.limits.MAX_WAITING_ATTRIBUTE_BYTES", 110)
     keeps(production.project, "note")
     for _ in range(3):
-        recording.note_one(production, {"id": "ann", "note": "x" * 40}, "checkout", FOUND)
+        recording.note_one(production, {"id": "ann", "note": "x" * 40}, Answer("checkout", FOUND))
     assert (len(rows(production, "pk")), recording.dropped()) == (2, {Drop.FULL: 1})
 
 
@@ -229,7 +229,7 @@ def test_past_very_many_sums_new_ones_are_dropped_and_counted(
 ) -> None:
     monkeypatch.setattr("flags.limits.MAX_WAITING_COUNTS", 2)
     for key in ("a", "b", "c", "a"):
-        recording.note_one(production, {"id": "ann"}, key, FOUND)
+        recording.note_one(production, {"id": "ann"}, Answer(key, FOUND))
     recording.flush()
     assert counted(production) == {("a", "RULE_MATCH"): 2, ("b", "RULE_MATCH"): 1}
     assert recording.dropped() == {Drop.COUNTS_FULL: 1}
@@ -264,9 +264,9 @@ def test_what_the_database_never_takes_does_not_block_what_comes_behind_it(
 
     with monkeypatch.context() as broken:
         broken.setattr(recorder, "record_evaluations", fail)
-        recording.note_one(production, {"id": "ann"}, "checkout", FOUND)
+        recording.note_one(production, {"id": "ann"}, Answer("checkout", FOUND))
         recording.flush()
-    recording.note_one(production, {"id": "ben"}, "checkout", FOUND)
+    recording.note_one(production, {"id": "ben"}, Answer("checkout", FOUND))
     assert rows(production, "context_id") == [("ben",)]
     assert recording.dropped() == {Drop.UNWRITTEN: 1}
 
@@ -278,7 +278,7 @@ def test_what_cannot_be_written_when_the_process_stops_is_counted_as_lost(
         raise OperationalError
 
     monkeypatch.setattr(recorder, "record_evaluations", fail)
-    recording.note_one(production, {"id": "ann"}, "checkout", FOUND)
+    recording.note_one(production, {"id": "ann"}, Answer("checkout", FOUND))
     recording.stop_writing()
     assert recording.dropped() == {Drop.UNWRITTEN: 1}
 
@@ -286,7 +286,7 @@ def test_what_cannot_be_written_when_the_process_stops_is_counted_as_lost(
 def test_many_threads_lose_nothing(production: Environment) -> None:
     def work() -> None:
         for number in range(200):
-            recording.note_one(production, {"id": f"user-{number}"}, "checkout", FOUND)
+            recording.note_one(production, {"id": f"user-{number}"}, Answer("checkout", FOUND))
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:

@@ -23,7 +23,7 @@ from flagsite_sdk.engine.definitions import Definitions
 from flagsite_sdk.engine.errors import Gap, InvalidContext, Malformed, Problem, UnknownFlag
 from flagsite_sdk.engine.explain import explain
 from flagsite_sdk.engine.linking import Linker
-from flagsite_sdk.engine.result import ErrorCode, Evaluation, Reason
+from flagsite_sdk.engine.result import ErrorCode, Evaluation, Outcome, Reason
 
 TRIES = 4
 """How often a reader looks again before it takes the lock."""
@@ -147,6 +147,29 @@ class Snapshot:
     def evaluate_all(self, context: Any) -> dict[str, Evaluation]:
         """Decide every flag at one revision and one moment. Counts nothing, never raises."""
         return self.consistently(lambda: self._all(context))
+
+    def outcome(self, key: str, context: Any) -> tuple[int, Outcome | Evaluation]:
+        """Decide a flag: the revision that decided, and the way in which the compiled flag ended, or its error.
+
+        An outcome is the same object each time until the flag changes, so that what is made of it can be kept. Its
+        value is not to be changed. Counts nothing, never raises.
+        """
+        return self.consistently(lambda: (self.revision, self._outcome(key, context, None)))
+
+    def outcomes(self, context: Any) -> tuple[int, list[tuple[str, Outcome | Evaluation]]]:
+        """Decide every flag, likewise: at one revision and one moment."""
+
+        def read() -> tuple[int, list[tuple[str, Outcome | Evaluation]]]:
+            now = self._clock()
+            return self.revision, [(key, self._outcome(key, context, now)) for key in self.keys()]
+
+        return self.consistently(read)
+
+    def _outcome(self, key: str, context: Any, now: float | None) -> Outcome | Evaluation:
+        try:
+            return self._table[key](context, now)
+        except Exception as error:  # noqa: BLE001  # a flag must never break its caller, nor the others
+            return _error(error, self.revision)
 
     def explain(self, key: str, context: Any, *, now: float) -> dict[str, Any]:
         """How a flag decides for a context, step by step, as JSON. Counts nothing.

@@ -1,0 +1,129 @@
+"""Evaluations as this server gives them out: to callers, to the log, to the record; each written out once.
+
+A compiled flag can end in a few ways only. So each of them is encoded when it is first met, and whoever is given the
+same is given the same bytes. A change makes them anew, when they are asked for.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+from flagsite_sdk.engine.result import OPENFEATURE_REASONS, ErrorCode, Evaluation, Outcome
+from flagsite_sdk.engine.snapshot import Snapshot
+
+Tally = tuple[str, str, str, str]
+"""What is counted together within a minute: flag, variation, reason, error code. A plain tuple of texts: a request for
+all flags has one for each, and these cost the garbage collector nothing."""
+
+
+class Decided(NamedTuple):
+    """What is kept of an evaluation: not its value, nor the words of an error, which may quote an attribute."""
+
+    variation: str
+    reason: str
+    rule: str
+    error_code: str
+    revision: int
+
+
+class Answer:
+    """One flag's evaluation, in every shape in which it leaves the server."""
+
+    __slots__ = ("among_all", "body", "decided", "evaluation", "key", "line", "line_among_all", "ofrep", "tally")
+
+    def __init__(self, key: str, evaluation: Evaluation) -> None:
+        self.key = key
+        self.evaluation = evaluation
+        code = evaluation.error_code.value if evaluation.error_code else ""
+        self.decided = Decided(
+            evaluation.variation or "", str(evaluation.reason), evaluation.rule or "", code, evaluation.revision
+        )
+        self.tally: Tally = (key, self.decided.variation, self.decided.reason, code)
+        members = _inside(_members(evaluation))
+        name = orjson.dumps(key)
+        self.body = b'{"flag_key":%b,%b,"revision":%d}' % (name, members, evaluation.revision)
+        """Its body in the REST API."""
+        self.among_all = b"%b:{%b}" % (name, members)
+        """The same, as a member of a body with all flags."""
+        self.ofrep = orjson.dumps(ofrep_result(key, evaluation))
+        """Its body in OpenFeature's protocol."""
+        self.line = _inside(_kept(self.decided))
+        """The members of its log line."""
+        self.line_among_all = b"%b:{%b}" % (name, self.line)
+        """The same, as a member of a line with all flags."""
+
+
+def _members(found: Evaluation) -> dict[str, Any]:
+    body = {"value": found.value, "variation": found.variation, "reason": found.reason.value}
+    if found.rule is not None:
+        body["rule"] = found.rule
+    if found.error_code is not None:
+        body |= {"error_code": found.error_code.value, "error": found.error}
+    return body
+
+
+def ofrep_result(key: str, found: Evaluation) -> dict[str, Any]:
+    """Return an evaluation as OFREP 0.3 has it: `variant`, a reason in its words, ours as metadata."""
+    if found.error_code is not None:
+        code = {ErrorCode.FLAG_NOT_FOUND: "FLAG_NOT_FOUND", ErrorCode.INVALID_CONTEXT: "INVALID_CONTEXT"}
+        error = found.error or "The flag cannot be decided."
+        return {"key": key, "errorCode": code.get(found.error_code, "PARSE_ERROR"), "errorDetails": error}
+    metadata = {"reason": found.reason.value, "revision": found.revision}
+    if found.rule is not None:
+        metadata["rule"] = found.rule
+    return {
+        "key": key,
+        "value": found.value,
+        "variant": found.variation,
+        "reason": OPENFEATURE_REASONS[found.reason],
+        "metadata": metadata,
+    }
+
+
+def _kept(decided: Decided) -> Mapping[str, str]:
+    what = {"variation": decided.variation, "reason": decided.reason, "rule": decided.rule}
+    return what | {"error_code": decided.error_code} if decided.error_code else what
+
+
+def _inside(members: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(members)[1:-1]
+
+
+class Answers:
+    """What one environment's flags answer; asks the engine each time, and writes out what is new."""
+
+    def __init__(self, engine: Snapshot) -> None:
+        self._engine = engine
+        self._made: tuple[int, dict[Outcome, Answer]] = 0, {}
+        """Those of a revision; number and answers are changed together, for threads that look at both."""
+
+    def one(self, key: str, context: Any) -> Answer:
+        """Return what a flag is for a context now; errors come as an evaluation with reason ERROR."""
+        revision, found = self._engine.outcome(key, context)
+        return _answer(key, found, revision, self._made_of(revision))
+
+    def all(self, context: Any) -> list[Answer]:
+        """Return what every flag is for a context now, all of one revision."""
+        revision, found = self._engine.outcomes(context)
+        made = self._made_of(revision)
+        try:
+            return [made[outcome] for _, outcome in found]  # type: ignore[index]  # what is no outcome is not in there
+        except KeyError:
+            return [_answer(key, outcome, revision, made) for key, outcome in found]
+
+    def _made_of(self, revision: int) -> dict[Outcome, Answer]:
+        of, made = self._made
+        if of != revision:
+            made = {}
+            self._made = revision, made
+        return made
+
+
+def _answer(key: str, found: Outcome | Evaluation, revision: int, made: dict[Outcome, Answer]) -> Answer:
+    if isinstance(found, Evaluation):
+        return Answer(key, found)
+    answer = made.get(found)
+    if answer is None:
+        evaluation = Evaluation(found.value, found.variation, found.reason, found.rule, revision)
+        answer = made[found] = Answer(key, evaluation)
+    return answer

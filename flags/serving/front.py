@@ -1,0 +1,131 @@
+"""What stands before Django in a `web` process: answers by a door where there is one, and passes on all the rest.
+
+Decides nothing about flags and refuses nobody. Where anything is unusual, or goes wrong, the request goes to Django as
+it came, which answers it or says what is wrong with it.
+"""
+
+import io
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from csp.utils import build_policy
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from flags.api.replies import Reply
+from flags.serving.callers import Callers
+from flags.serving.doors import LARGEST, Door, Environ, door_of
+from flagsite.lib import request_metrics
+from flagsite.lib.client_address import address_behind
+from flagsite.lib.problems import NotSignedIn, TooManyRequests
+
+Start = Callable[[str, list[tuple[str, str]]], Any]
+Application = Callable[[Environ, Any], Any]
+"""Django's, whose own types are narrower than what WSGI asks."""
+
+_log = structlog.get_logger(__name__)
+_JSON_IS_WELCOME: Final = ("*/*", "application/json", "application/*")
+
+
+class Front:
+    """A WSGI application before another one."""
+
+    def __init__(self, behind: Application, *, callers: Callers | None = None) -> None:
+        self._behind = behind
+        self._callers = callers or Callers()
+        self._headers = {method: _headers(method) for method in ("GET", "POST")}
+
+    def __call__(self, environ: Environ, start_response: Start) -> Any:
+        """Answer, or let the application behind answer."""
+        found = door_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if found is None:
+            return self._behind(environ, start_response)
+        began = time.perf_counter()
+        view, door = found
+        try:
+            reply = self._reply(door, environ)
+        except Exception as error:  # noqa: BLE001 - the view behind meets the same, and says it as it should be said
+            _log.debug("left_to_django", view=view, error=type(error).__name__)
+            reply = None
+        if reply is None:
+            return self._behind(environ, start_response)
+        start_response(_STATUSES[reply.status], self._headers[environ["REQUEST_METHOD"]] + _with_length(reply))
+        request_metrics.answered(
+            view, environ["REQUEST_METHOD"], status=reply.status, seconds=time.perf_counter() - began
+        )
+        return [reply.body]
+
+    def _reply(self, door: Door, environ: Environ) -> Reply | None:
+        header = environ.get("HTTP_AUTHORIZATION", "")
+        if not header or not _is_plain(environ):
+            return None
+        address = address_behind(environ)
+        try:
+            caller = self._callers.of(header, address=address)
+        except (NotSignedIn, TooManyRequests) as refusal:  # what comes too often must not cost more than what does not
+            return Reply.of_refusal(refusal)
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if caller is None or length > LARGEST:
+            return None
+        body = environ["wsgi.input"].read(length) if length else b""
+        environ["wsgi.input"] = io.BytesIO(body)  # for the application behind, if it comes to that
+        with structlog.contextvars.bound_contextvars(
+            request_id=environ.get("HTTP_X_REQUEST_ID") or str(uuid4()), ip=address
+        ):
+            return door(caller, environ, body)
+
+
+def _is_plain(environ: Environ) -> bool:
+    """Tell whether nothing of the request but its address and its key needs to be looked at."""
+    if settings.SECURE_SSL_REDIRECT and not _is_secure(environ):
+        return False
+    if environ.get("HTTP_TRANSFER_ENCODING"):
+        return False
+    accept = environ.get("HTTP_ACCEPT", "*/*")
+    return any(each in accept for each in _JSON_IS_WELCOME) and _is_our_host(environ.get("HTTP_HOST", ""))
+
+
+def _is_secure(environ: Environ) -> bool:
+    if settings.SECURE_PROXY_SSL_HEADER:
+        name, value = settings.SECURE_PROXY_SSL_HEADER
+        return bool(environ.get(name) == value)
+    return bool(environ.get("wsgi.url_scheme") == "https")
+
+
+@lru_cache(maxsize=64)
+def _is_our_host(host: str) -> bool:
+    return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
+
+
+def _headers(method: str) -> list[tuple[str, str]]:
+    """Return the headers that every answer has, as Django's middlewares give them."""
+    headers = {
+        "Allow": "GET, HEAD, OPTIONS" if method == "GET" else "POST, OPTIONS",
+        "Content-Security-Policy": build_policy(),
+        "X-Frame-Options": settings.X_FRAME_OPTIONS,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+        "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
+    }
+    if settings.SECURE_SSL_REDIRECT and settings.SECURE_HSTS_SECONDS:
+        headers["Strict-Transport-Security"] = "; ".join(
+            [f"max-age={settings.SECURE_HSTS_SECONDS}"]
+            + ["includeSubDomains"] * settings.SECURE_HSTS_INCLUDE_SUBDOMAINS
+            + ["preload"] * settings.SECURE_HSTS_PRELOAD
+        )
+    return list(headers.items())
+
+
+def _with_length(reply: Reply) -> list[tuple[str, str]]:
+    headers = list(reply.headers.items())
+    if reply.status != HTTPStatus.NOT_MODIFIED:
+        headers.append(("Content-Length", str(len(reply.body))))
+    return headers
+
+
+_STATUSES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
