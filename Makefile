@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-connections bench-server bench-guardrails bench-response bench-write wheel check lint format migrations dashboards hooks constraints clean
+.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-connections bench-server bench-guardrails bench-response bench-write wheel check docs lint format migrations dashboards hooks constraints clean
 
 # A machine that keeps no bytecode would compile every test anew, in each of the processes that tests start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -67,7 +67,7 @@ coverage: $(DEVELOPMENT) ## Run the suite and hold its coverage: all branches of
 	$(BIN)/python -m coverage report --include='*/flagsite_sdk/engine/*' --fail-under=100
 	$(BIN)/python -m coverage report --omit='*/flagsite_sdk/engine/*' --fail-under=85
 
-check: lint test processes browser ## What CI runs: lint, test, processes, browser
+check: lint docs test processes browser ## What CI runs: lint, docs, test, processes, browser
 
 lint: $(DEVELOPMENT) ## Style, types, architecture, missing migrations, image, compose file, workflows
 	$(BIN)/ruff check .
@@ -79,6 +79,9 @@ lint: $(DEVELOPMENT) ## Style, types, architecture, missing migrations, image, c
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline .github
+
+docs: $(DEVELOPMENT) ## Make the documentation's site in build/site; a dead link, a page nobody reaches or a foreign script ends it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file deploy/site/mkdocs.yml $(ARGS)
 
 format: $(DEVELOPMENT) ## Format the code and repair what ruff can repair
 	$(BIN)/ruff check --fix-only --exit-zero .
