@@ -81,7 +81,7 @@ lint: $(DEVELOPMENT) ## Style, types, architecture, missing migrations, image, c
 	$(BIN)/zizmor --quiet --offline .github
 
 docs: $(DEVELOPMENT) ## Make the documentation's site in build/site; a dead link, a page nobody reaches or a foreign script ends it
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file deploy/site/mkdocs.yml $(ARGS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file deploy/site/mkdocs.yml $(ARGS)
 
 format: $(DEVELOPMENT) ## Format the code and repair what ruff can repair
 	$(BIN)/ruff check --fix-only --exit-zero .
