@@ -25,6 +25,8 @@ MAX_WAITING_ATTRIBUTE_BYTES: Final = 16 * 1024 * 1024
 """Bytes of the attributes that wait with them."""
 MAX_WAITING_COUNTS: Final = 20_000
 """Sums (a flag, variation and reason within a minute) that wait in a process to be added; more are dropped."""
+MAX_NOTED_CONTEXTS: Final = 200
+"""Contexts that a process notes as seen lately each time it writes; of more, so many by chance."""
 MAX_KNOWN_CALLERS: Final = 1_000
 """Server keys whose holders a web process knows without asking the database."""
 MAX_RECORDED_AT_ONCE: Final = 100

@@ -4,7 +4,9 @@ An evaluation never waits for the database and never fails because of this. Whil
 waits for it, within the buffer's bounds. What waits when the process ends in an orderly way is written then.
 """
 
+import random
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from multiprocessing.util import Finalize
 from typing import Final
@@ -16,7 +18,7 @@ from flagsite_sdk.engine.result import Reason
 from accounts.models import Environment
 from flags import metrics
 from flags.answers import Tally
-from flags.limits import MAX_WAITING_EVALUATIONS
+from flags.limits import MAX_NOTED_CONTEXTS, MAX_WAITING_EVALUATIONS
 from flags.recording.buffer import Buffer, Drop, Noted, Waiting
 from flags.services import note_contexts, record_evaluations
 from flags.services.records import Record
@@ -29,6 +31,9 @@ FLUSH_SECONDS: Final = 2.0
 REPEAT_SECONDS: Final = 60.0
 """For how long the same context is not kept again: of who comes every second, one note a minute is enough."""
 _REMEMBERED: Final = MAX_WAITING_EVALUATIONS
+SHARE: Final = 1 / 8
+"""Of the time of one processor, what writing may take while requests are being answered. Where more is decided than can
+be written in it, the buffer fills, and what finds no room is dropped and counted."""
 
 
 class Recorder:
@@ -90,7 +95,10 @@ class Recorder:
         while not self._stopping.is_set():
             self._wake.wait(FLUSH_SECONDS)
             self._wake.clear()
-            if not self.flush():
+            began = time.thread_time()
+            if self.flush():
+                self._stopping.wait((time.thread_time() - began) * (1 / SHARE - 1))
+            else:
                 self._stopping.wait(FLUSH_SECONDS)  # else a full buffer would have us try all the time
             connection.close()  # back to the pool: it may take long until it is needed again
 
@@ -131,6 +139,8 @@ class Recorder:
             for noted in part.noted
             if noted.is_recent and not self._was_seen(environment.pk, noted)
         }
+        if len(seen) > MAX_NOTED_CONTEXTS:
+            seen = dict(random.sample(list(seen.items()), MAX_NOTED_CONTEXTS))
         try:
             if seen:
                 note_contexts(environment, seen)

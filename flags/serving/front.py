@@ -5,6 +5,7 @@ it came, which answers it or says what is wrong with it.
 """
 
 import io
+import itertools
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -20,7 +21,7 @@ from django.http.request import split_domain_port, validate_host
 from flags.api.replies import Reply
 from flags.serving.callers import Callers
 from flags.serving.doors import LARGEST, Door, Environ, door_of
-from flagsite.lib import request_metrics
+from flagsite.lib import ready_lines, request_metrics
 from flagsite.lib.client_address import address_behind
 from flagsite.lib.problems import NotSignedIn, TooManyRequests
 
@@ -38,6 +39,8 @@ class Front:
     def __init__(self, behind: Application, *, callers: Callers | None = None) -> None:
         self._behind = behind
         self._callers = callers or Callers()
+        self._name, self._numbers = uuid4().hex, itertools.count(1)
+        """What requests are called in the log, where the caller does not name them."""
         self._headers = {method: _headers(method) for method in ("GET", "POST")}
 
     def __call__(self, environ: Environ, start_response: Start) -> Any:
@@ -74,10 +77,12 @@ class Front:
             return None
         body = environ["wsgi.input"].read(length) if length else b""
         environ["wsgi.input"] = io.BytesIO(body)  # for the application behind, if it comes to that
-        with structlog.contextvars.bound_contextvars(
-            request_id=environ.get("HTTP_X_REQUEST_ID") or str(uuid4()), ip=address
-        ):
+        number = environ.get("HTTP_X_REQUEST_ID") or f"{self._name}-{next(self._numbers)}"
+        asked = ready_lines.request.set({"request_id": number, "ip": address})
+        try:
             return door(caller, environ, body)
+        finally:
+            ready_lines.request.reset(asked)
 
 
 def _is_plain(environ: Environ) -> bool:

@@ -4,12 +4,16 @@ The line is a JSON object. `flagsite.logs` passes it on as it is, or takes it ap
 """
 
 import logging
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Final
 
 import orjson
 import structlog
 
 from flagsite.lib import tracing
+
+request: Final[ContextVar[dict[str, Any]]] = ContextVar("request", default={})  # noqa: B039 - it is never changed
+"""What is known of a request that does not pass Django's middlewares, which say it to structlog."""
 
 
 class ReadyLine(logging.LogRecord):
@@ -29,7 +33,7 @@ def write(logger: logging.Logger, event: str, facts: dict[str, Any], more: bytes
     """
     if not logger.isEnabledFor(logging.INFO):
         return
-    facts |= {"event": event, **structlog.contextvars.get_contextvars(), **tracing.names()}
+    facts |= {"event": event, **(request.get() or structlog.contextvars.get_contextvars()), **tracing.names()}
     facts |= {"logger": logger.name, "level": "info"}
     record = ReadyLine(logger.name, logging.INFO, "", 0, event, None, None)
     record.line = orjson.dumps(facts)
