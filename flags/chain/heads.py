@@ -1,6 +1,7 @@
 """Exported heads of chains, as JSON: to be kept where those who can write to the database cannot reach them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,14 @@ class ExportedHead:
 
 def as_json(heads: list[ExportedHead], *, at: datetime) -> bytes:
     """Return the file's content."""
-    return orjson.dumps({"exported_at": at, "heads": heads}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(
+        {"exported_at": at, "heads": listed(heads)}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    )
+
+
+def listed(heads: Iterable[ExportedHead]) -> list[dict[str, Any]]:
+    """Return heads as members of a JSON document."""
+    return [asdict(head) for head in heads]
 
 
 def from_json(content: bytes) -> list[ExportedHead]:
@@ -34,7 +42,15 @@ def from_json(content: bytes) -> list[ExportedHead]:
     Raises:
         ValueError: when it is no such file.
     """
-    found = orjson.loads(content)
+    return heads_of(orjson.loads(content))
+
+
+def heads_of(found: Any) -> list[ExportedHead]:
+    """Return the heads that a JSON document holds.
+
+    Raises:
+        ValueError: when it holds none, or one that is incomplete.
+    """
     if not isinstance(found, dict) or not isinstance(found.get("heads"), list):
         raise ValueError("it holds no list of heads")  # noqa: TRY004 - the caller asks about the content, not about types
     return [_head(entry) for entry in found["heads"]]

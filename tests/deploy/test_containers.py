@@ -32,6 +32,13 @@ def test_the_image_has_every_app_and_nothing_that_is_not_there() -> None:
     assert sources <= let_in
 
 
+def test_the_image_can_back_up_the_database_of_the_file() -> None:
+    (client,) = re.findall(r"postgresql-client-(\d+)", DOCKERFILE)
+    server = re.match(r"postgres:(\d+)", SERVICES["postgres"]["image"])
+    assert server
+    assert int(client) >= int(server[1])
+
+
 def test_it_runs_as_nobody_in_particular_and_writes_nowhere() -> None:
     assert re.search(r"^USER 10001$", DOCKERFILE, re.MULTILINE)
     for name, service in OURS.items():
