@@ -57,8 +57,8 @@ def _read(said: str) -> Load:
 
 
 def _time(said: str, share: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)([a-z]+)", _found(rf"{share}\s+(\S+)", said)).groups()  # type: ignore[union-attr]
-    return float(number) * _UNITS[unit]
+    number = float(_found(rf"{share}\s+([\d.]+)[a-z]", said))
+    return number * _UNITS[_found(rf"{share}\s+[\d.]+([a-z]+)", said)]
 
 
 def _found(pattern: str, said: str) -> str:
