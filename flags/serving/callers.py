@@ -31,6 +31,7 @@ FRESH_SECONDS: Final = 0.05
 PATIENCE_SECONDS: Final = 0.25
 """How long a request waits for a look at the database; then it goes on with what was known."""
 LAST_KNOWN_SECONDS: Final = 300.0
+_NEVER: Final = float("-inf")
 
 
 class Caller:
@@ -70,7 +71,7 @@ class Callers:
         known = self._known.get(name)
         if known is None:
             known = self._meet(name, header, address)
-        elif known.seen_at <= max(self._now() - FRESH_SECONDS, self._changed.get(known.environment.pk, 0.0)):
+        elif known.seen_at <= max(self._now() - FRESH_SECONDS, self._changed.get(known.environment.pk, _NEVER)):
             self._look_again(name, header, address)
             known = self._known.get(name)
         if known is None or not known.key.in_force(clock.now()):
