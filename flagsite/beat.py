@@ -4,6 +4,7 @@ A task that nobody took in time expires where the next one does the same work.
 """
 
 HEARTBEAT_SECONDS = 10.0  # how often beat and a worker show that they live
+CELERY_BEAT_SCHEDULER = "flagsite.scheduler:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "flagsite.tasks.heartbeat", "schedule": HEARTBEAT_SECONDS, "options": {"expires": 60.0}},
     "forget-reports": {"task": "flags.tasks.forget_reports", "schedule": 3600.0},

@@ -14,7 +14,7 @@ from csp.constants import NONCE, NONE, SELF
 
 from flagsite import env, error_reports
 from flagsite.appearance import UNFOLD  # noqa: F401 - a setting
-from flagsite.beat import CELERY_BEAT_SCHEDULE, HEARTBEAT_SECONDS  # noqa: F401 - settings
+from flagsite.beat import CELERY_BEAT_SCHEDULE, CELERY_BEAT_SCHEDULER, HEARTBEAT_SECONDS  # noqa: F401 - settings
 from flagsite.logs import logging_configuration
 from flagsite.secret_key import own_secret_key
 from flagsite.sign_in import *  # noqa: F403 - Django reads names; these have a module of their own
@@ -196,7 +196,6 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "flagsite.scheduler:Scheduler"
 
 # --- language, time, files -----------------------------------------------------------------------------------------
 
