@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-connections bench-server bench-guardrails bench-response bench-write wheel check docs lint format migrations dashboards hooks constraints clean
+.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-connections bench-server bench-guardrails bench-response bench-write wheel check docs lint audit format migrations dashboards hooks constraints clean
 
 # A machine that keeps no bytecode would compile every test anew, in each of the processes that tests start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,6 +19,7 @@ TAG ?=
 # The demo needs what the product needs; tests and linters need the dev extra as well: hence two stamps.
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
+OURS := accounts deploy docs/migrate flags flagsite manage.py rollouts sdk_python/src segments
 AXE := tests/browser/node_modules/.installed
 REQUIREMENTS := pyproject.toml sdk_python/pyproject.toml constraints.txt
 
@@ -69,12 +70,13 @@ coverage: $(DEVELOPMENT) ## Run the suite and hold its coverage: all branches of
 
 check: lint docs test processes browser ## What CI runs: lint, docs, test, processes, browser
 
-lint: $(DEVELOPMENT) ## Style, types, architecture, missing migrations, image, compose file, workflows
+lint: $(DEVELOPMENT) ## Style, types, security, architecture, missing migrations, image, compose file, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(OURS)
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -82,6 +84,9 @@ lint: $(DEVELOPMENT) ## Style, types, architecture, missing migrations, image, c
 
 docs: $(DEVELOPMENT) ## Make the documentation's site in build/site; a dead link, a page nobody reaches or a foreign script ends it
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file deploy/site/mkdocs.yml $(ARGS)
+
+audit: $(DEVELOPMENT) ## Ask for known vulnerabilities of what constraints.txt pins (ARGS=--must-reach)
+	$(BIN)/python -m deploy.vulnerabilities $(ARGS)
 
 format: $(DEVELOPMENT) ## Format the code and repair what ruff can repair
 	$(BIN)/ruff check --fix-only --exit-zero .
