@@ -18,5 +18,5 @@ if __name__ == "__main__":
     ada = Actor.person(User.objects.get(username="ada"), source=Source.API)
     edit = FlagEdit(key=sys.argv[1], states={"production": {"enabled": False}}, versions={"production": state.version})
     request = propose(project=Project.objects.get(), edits=[edit], by=ada)
-    at = clock.now() + timedelta(seconds=0.2)
+    at = clock.now() + timedelta(seconds=2)  # not past yet when it is judged, however busy the machine
     schedule_change_request(request, by=ada, version=request.version, at=at, comment="At night")

@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from flagsite_sdk.engine.snapshot import Snapshot
 
-DECIDING = ("detail", "evaluate_all", "explain")
+DECIDING = ("outcome", "outcomes", "explain")
 
 
 def troubled(decide: Callable[..., Any]) -> Callable[..., Any]:
