@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from flagsite_sdk.engine.snapshot import Snapshot
 
-DECIDING = ("outcome", "outcomes", "explain")
+DECIDING = ("outcome", "outcomes", "evaluate_all", "explain")
 
 
 def troubled(decide: Callable[..., Any]) -> Callable[..., Any]:
