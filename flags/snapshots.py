@@ -52,10 +52,12 @@ class EnvironmentSnapshot:
 
     def __init__(self, environment_id: int) -> None:
         self._environment_id = environment_id
+        self._reading = threading.Lock()  # while the database is asked: who only wants bytes does not wait for it
+        self._composing = threading.Lock()
         self._lock = threading.Lock()
         self._deltas: OrderedDict[int, bytes] = OrderedDict()
         self._deltas_bytes = 0
-        self._merged: dict[int, Update] = {}
+        self._merged: dict[int, Update | None] = {}
         self._whole: Update | None = None
         self.made_at: datetime | None = None
         """When the revision that is held was made; None when there is none."""
@@ -81,7 +83,7 @@ class EnvironmentSnapshot:
         if self.engine.revision == head:
             metrics.snapshot_was_current()
             return "hit"
-        with self._lock:
+        with self._reading:
             if self.engine.revision < head:
                 if self._take_steps():
                     return "catch_up"
@@ -100,10 +102,11 @@ class EnvironmentSnapshot:
         )
         if len(missing) > _STEPS or not missing or missing[0][0] != self.engine.revision + 1:
             return False
-        for number, delta, made_at in missing:
-            body = delta.encode()
-            self.engine.apply(body)
-            self._remember(number, body, made_at)
+        with self._lock:
+            for number, delta, made_at in missing:
+                body = delta.encode()
+                self.engine.apply(body)
+                self._remember(number, body, made_at)
         metrics.snapshot_took_deltas()
         return True
 
@@ -136,39 +139,46 @@ class EnvironmentSnapshot:
             body = _compose(environment)
             if Environment.objects.values_list("revision", flat=True).get(pk=environment.pk) == environment.revision:
                 break
-        self.engine.replace(body)
-        self._deltas.clear()
-        self._deltas_bytes = 0
-        self._merged.clear()
-        self._whole = self.made_at = None
         recent = Revision.objects.filter(environment=environment, number__lte=environment.revision)
-        newest = recent.order_by("-number").values_list("number", "delta", "created_at")[:_RECENT]
-        for number, delta, made_at in reversed(list(newest)):
-            self._remember(number, delta.encode(), made_at)
+        newest = list(recent.order_by("-number").values_list("number", "delta", "created_at")[:_RECENT])
+        with self._lock:
+            self.engine.replace(body)
+            self._deltas.clear()
+            self._deltas_bytes = 0
+            self._merged.clear()
+            self._whole = self.made_at = None
+            for number, delta, made_at in reversed(newest):
+                self._remember(number, delta.encode(), made_at)
         metrics.snapshot_was_built(time.perf_counter() - began)
 
     def whole(self) -> Update:
-        """Return the snapshot, composed and compressed once a revision."""
-        with self._lock:
-            return self._compose_whole()
-
-    def _compose_whole(self) -> Update:
-        if self._whole is None or self._whole.revision != self.engine.revision:
-            body = self.engine.to_json()
-            self._whole = Update(self.engine.revision, body, gzip.compress(body, _GZIP_LEVEL, mtime=0))
-        return self._whole
+        """Return the snapshot, composed and compressed once a revision; nobody waits for it who wants a delta."""
+        with self._composing:
+            with self._lock:
+                if self._whole is not None:
+                    return self._whole
+                revision, body = self.engine.revision, self.engine.to_json()
+            whole = Update(revision, body, gzip.compress(body, _GZIP_LEVEL, mtime=0))
+            with self._lock:
+                if self.engine.revision == revision:
+                    self._whole = whole
+            return whole
 
     def since(self, revision: int) -> Update:
-        """Return what a reader at `revision` lacks: nothing (a heartbeat), a delta, or the snapshot.
+        """Return what a reader at `revision` lacks: nothing (a heartbeat), a delta, or the snapshot."""
+        return self.delta_since(revision) or self.whole()
 
-        A reader ahead of us belongs to another history and gets the snapshot.
+    def delta_since(self, revision: int) -> Update | None:
+        """Return what a reader at `revision` lacks: nothing (a heartbeat) or a delta; None when it lacks the snapshot.
+
+        A reader ahead of us belongs to another history and lacks it. Waits for nothing but memory.
         """
         with self._lock:
             held = self.engine.revision
             if revision == held:
                 return Update(held, orjson.dumps({"revision": held}))
             if revision <= 0 or revision + 1 not in self._deltas:
-                return self._compose_whole()
+                return None
             if revision + 1 == held:
                 return Update(held, self._deltas[held])
             if revision not in self._merged:
@@ -177,13 +187,13 @@ class EnvironmentSnapshot:
                 self._merged[revision] = self._merge(revision)
             return self._merged[revision]
 
-    def _merge(self, revision: int) -> Update:
-        """Fold the deltas since a revision into one; return the snapshot when most of it would be in there anyway."""
+    def _merge(self, revision: int) -> Update | None:
+        """Fold the deltas since a revision into one; None when most of the snapshot would be in there anyway."""
         deltas = [orjson.loads(self._deltas[number]) for number in range(revision + 1, self.engine.revision + 1)]
         flags = {key: item for delta in deltas for key, item in delta["flags"].items()}
         segments = {key: item for delta in deltas for key, item in delta["segments"].items()}
         if 2 * len(flags) > len(self.engine.keys()) > _SMALL:
-            return self._compose_whole()
+            return None
         held = self.engine.revision
         return Update(held, canonical({"since": revision, "revision": held, "flags": flags, "segments": segments}))
 

@@ -1,7 +1,8 @@
 """HTTP and the SDKs' stream in one ASGI application, for `stream` processes and the embedded demo."""
 
+import gc
 import os
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -13,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flagsite.settings")
 _http = get_asgi_application()
 
 from flags.recording import start_writing, stop_writing  # noqa: E402 - models can be imported only after Django is set up
-from flags.stream.consumer import StreamConsumer  # noqa: E402 - likewise
+from flags.stream.handshake import follow  # noqa: E402 - likewise
 from flagsite.lib import tracing  # noqa: E402 - with the others
 
 start_writing()
@@ -22,6 +23,8 @@ start_writing()
 async def _life(scope: Any, receive: Any, send: Any) -> None:
     """Write what is left to be written when the server stops (ASGI's lifespan); of the signal uvicorn dies."""
     del scope
+    gc.collect()
+    gc.freeze()  # what was loaded stays; to look through it again and again would halt every connection meanwhile
     while (await receive())["type"] != "lifespan.shutdown":
         await send({"type": "lifespan.startup.complete"})
     await sync_to_async(stop_writing)()
@@ -33,6 +36,6 @@ application = ProtocolTypeRouter(
     {
         "http": _http,
         "lifespan": _life,
-        "websocket": URLRouter([path("sdk/stream", StreamConsumer.as_asgi())]),
+        "websocket": URLRouter([path("sdk/stream", cast("Any", follow))]),
     },
 )

@@ -5,6 +5,7 @@ The one place where they stand: images, tests and documentation start processes 
 """
 
 import os
+import resource
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
@@ -15,6 +16,10 @@ from flagsite import env
 
 PING_SECONDS: Final = 10.0
 """A client of the stream that does not answer a ping for so long is dropped."""
+MAX_MESSAGE_BYTES: Final = 64 * 1024
+"""What a client of the stream says is ignored; one that says more than this at once is cut off."""
+BACKLOG: Final = 4_096
+"""Connections that the system holds ready for a stream process; it may allow fewer (`net.core.somaxconn`)."""
 DRAIN_SECONDS: Final = 10
 """How long a process that is told to stop goes on with what it has begun."""
 
@@ -32,7 +37,8 @@ def stream(*, host: str, port: int, workers: int) -> list[str]:
     """SDKs' connections. The protocol cuts off who answers no ping; snapshots are compressed once for everybody."""
     return [
         *("uvicorn", "flagsite.asgi:application", "--host", host, "--port", str(port), "--workers", str(workers)),
-        *("--ws", "flagsite.websocket:DroppingProtocol", "--ws-per-message-deflate", "false"),
+        *("--ws", "flagsite.websocket:StreamProtocol", "--ws-per-message-deflate", "false"),
+        *("--ws-max-size", str(MAX_MESSAGE_BYTES), "--backlog", str(BACKLOG)),
         *("--ws-ping-interval", str(PING_SECONDS), "--ws-ping-timeout", str(PING_SECONDS)),
         *("--lifespan", "on", "--timeout-graceful-shutdown", str(DRAIN_SECONDS), "--log-level", "warning"),
     ]
@@ -70,6 +76,13 @@ def command(arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", module, *rest, *theirs]
 
 
+def allow_connections() -> None:
+    """Let the process open as many files as the system allows: each connection is one, and 1,024 a common default."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 if __name__ == "__main__":
+    allow_connections()
     wanted = command(sys.argv[1:])
     os.execv(wanted[0], wanted)  # noqa: S606 - the server takes this process's place

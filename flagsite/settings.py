@@ -149,13 +149,10 @@ if DATABASE_URL:
     DATABASES = {"default": {**dj_database_url.parse(DATABASE_URL), "CONN_HEALTH_CHECKS": True}}
     if DATABASES["default"]["ENGINE"].endswith("postgresql"):
         # a pool, because under ASGI every request may run in another thread
-        DATABASES["default"]["OPTIONS"] = {
-            **DATABASES["default"].get("OPTIONS", {}),
-            "pool": {
-                "min_size": 1,
-                "max_size": env.integer("DATABASE_POOL_SIZE", default=8, least=1),
-                "timeout": 5.0,  # a request that gets no connection for so long is answered with 503
-            },
+        DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+            "min_size": 1,
+            "max_size": env.integer("DATABASE_POOL_SIZE", default=8, least=1),
+            "timeout": 5.0,  # a request that gets no connection for so long is answered with 503
         }
 else:
     DATABASES = {
@@ -251,6 +248,7 @@ SPECTACULAR_SETTINGS = {
 # --- what SDKs are told, and when ----------------------------------------------------------------------------------
 
 STREAM_HEARTBEAT_SECONDS = env.integer("STREAM_HEARTBEAT_SECONDS", default=10, least=1)
+STREAM_MAX_CONNECTIONS = env.integer("STREAM_MAX_CONNECTIONS", default=10_000, least=1)
 STREAM_CHECK_SECONDS = 1.0  # how often a stream process asks the database whether it missed a notification
 STREAM_PRESENCE_SECONDS = 30.0  # how often a stream process writes down which SDKs are connected
 STREAM_KEY_CHECK_SECONDS = 2.0  # how soon a revoked key loses its connections

@@ -1,15 +1,74 @@
-"""The WebSocket protocol of our uvicorn processes: a client that does not answer is dropped, not waited for.
+"""The WebSocket protocol of our uvicorn processes: it shakes hands, and then gives the connection away.
 
-uvicorn's own closes such a connection politely, which first writes out what is buffered; for a client that has stopped
-reading, that never ends.
+uvicorn keeps a task, a queue and two timers for each connection, and goes through all of them for each message. An
+application that wants none of it finds in the scope's extensions a way to take the accepted connection over
+(`flags.stream.lines.HAND_OVER`). Knows nothing of what is sent.
 """
 
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from flags.stream.lines import HAND_OVER, Encode
+from flags.stream.sockets import Pings, SocketLine
 
 
-class DroppingProtocol(WebSocketsSansIOProtocol):
-    """Cut the connection of a client that has not answered a ping in time."""
+class StreamProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol up to the handshake."""
+
+    def handle_connect(self, event: Request) -> None:
+        """Offer the connection to the application, which runs after this."""
+        super().handle_connect(event)
+        if self.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            self.scope["extensions"][HAND_OVER] = {"line": self._hand_over}
 
     def keepalive_timeout(self) -> None:
-        """Abort: the kernel forgets what was still to be sent."""
+        """Abort: to close politely is to wait until a client that does not read has read everything."""
         self.transport.abort()
+
+    def shutdown(self) -> None:
+        """Send who is not let in yet elsewhere; the server stops."""
+        if self.handshake_complete or self.transport.is_closing():
+            super().shutdown()
+            return
+        response = self.conn.reject(HTTPStatus.SERVICE_UNAVAILABLE, "This process stops.\n")
+        response.headers["Retry-After"] = "1"
+        self.conn.send_response(response)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.disconnected = True
+        self.transport.close()
+
+    def _hand_over(self, encode: Encode) -> SocketLine:
+        """Give the connection away, as a line; uvicorn's part of it ends here.
+
+        Raises:
+            ClientDisconnected: when the client has gone meanwhile.
+        """
+        if self.disconnected or self.transport.is_closing():
+            raise ClientDisconnected
+        self.stop_keepalive()
+        if self.read_paused:  # what the client has said so far was for nobody
+            self.transport.resume_reading()
+        pings = Pings(self.config.ws_ping_interval or 0.0, self.config.ws_ping_timeout or 0.0)
+        self.connections.discard(self)
+        line = SocketLine(self.transport, self.conn, encode=encode, connections=self.connections, pings=pings)
+        self.transport = _Elsewhere()
+        return line
+
+
+class _Elsewhere(asyncio.Transport):
+    """Stands for a connection that is another's: uvicorn closes it when the application returns."""
+
+    def close(self) -> None:
+        """Leave it open."""
+
+    def is_closing(self) -> bool:
+        """Be of no more use."""
+        return True
+
+    def write(self, data: Any) -> None:
+        """Write it nowhere."""

@@ -19,8 +19,11 @@ from accounts.models import Environment
 from accounts.querysets import server_keys_in_force
 from flags.publishing.notifications import GROUP, listen
 from flags.stream import metrics
+from flags.stream.admission import Admission
 from flags.stream.feed import Feed
+from flags.stream.lookups import KeyLookups
 from flags.stream.presence import note_connected
+from flags.stream.snapshot_queue import SnapshotQueue
 from flags.stream.subscriber import Subscriber
 from flagsite.lib import tracing
 from flagsite.lib.tracing import NOWHERE, Carrier
@@ -28,13 +31,17 @@ from flagsite.lib.tracing import NOWHERE, Carrier
 log = structlog.get_logger(__name__)
 
 KEY_REVOKED = 4401
+_BEATS_AT_A_STRETCH = 200
 
 
 class Hub:
     """All feeds of this process; lives on one event loop, started by the first subscriber."""
 
     def __init__(self) -> None:
+        self.admission = Admission()
+        self.keys = KeyLookups()
         self._feeds: dict[int, Feed] = {}
+        self._snapshots = SnapshotQueue()
         self._heads: dict[int, tuple[int, Carrier]] = {}
         self._advanced = asyncio.Event()
         self._checked_at = time.monotonic()
@@ -52,22 +59,35 @@ class Hub:
         if not isinstance(get_channel_layer(), InMemoryChannelLayer):
             yield self._listen_to_other_processes()
 
-    async def join(self, environment: Environment, subscriber_of: Callable[[Feed], Subscriber]) -> Subscriber:
-        """Add a subscriber to the environment's feed, which is brought up to date first."""
-        feed = self._feeds.setdefault(environment.pk, Feed(environment))
-        await database_sync_to_async(feed.catch_up, thread_sensitive=False)(environment.revision)
-        feed = self._feeds.setdefault(environment.pk, feed)  # the last subscriber may have left meanwhile
+    async def feed_of(self, environment: Environment) -> Feed:
+        """Return the environment's feed, at the revision that the row says or a later one."""
+        feed = self._feeds.get(environment.pk)
+        if feed is None:
+            feed = self._feeds[environment.pk] = Feed(environment, snapshots=self._snapshots)
+        if feed.revision < environment.revision:
+            async with feed.catching_up:  # one reads for all who wait
+                if feed.revision < environment.revision:
+                    await database_sync_to_async(feed.catch_up, thread_sensitive=False)(environment.revision)
+                    feed.show()
+        return feed
+
+    def join(self, subscriber: Subscriber) -> None:
+        """Add a subscriber to its feed, and send the first message."""
+        feed = subscriber.feed = self._feeds.setdefault(subscriber.feed.environment_id, subscriber.feed)
         feed.show()
-        subscriber = subscriber_of(feed)
+        metrics.joined(feed.place, since=subscriber.revision)
+        self.admission.following += 1
         feed.subscribers.add(subscriber)
-        feed.measure()
-        return subscriber
+        subscriber.line.attach(subscriber)
+        subscriber.bring_up_to_date()
 
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a subscriber; its feed goes with the last one."""
         feed = subscriber.feed
+        self.admission.following -= 1
         feed.subscribers.discard(subscriber)
         if not feed.subscribers:
+            feed.count()
             self._feeds.pop(feed.environment_id, None)
             metrics.stands_no_more(feed.place)
 
@@ -135,6 +155,7 @@ class Hub:
     async def _measure(self) -> None:
         for feed in self._feeds.values():
             feed.measure()
+        self._snapshots.look_after()
         metrics.unchecked_for(time.monotonic() - self._checked_at)
 
     async def _drop_the_revoked(self) -> None:
@@ -144,14 +165,16 @@ class Hub:
         in_force = await database_sync_to_async(server_keys_in_force, thread_sensitive=False)(held)
         for subscriber in self._subscribers():
             if subscriber.key_id not in in_force:
-                subscriber.close(KEY_REVOKED)
+                subscriber.line.close(KEY_REVOKED)
 
     async def _note_connected(self) -> None:
         await note_connected(self._subscribers())
 
     async def _beat(self) -> None:
-        for subscriber in self._subscribers():
+        for number, subscriber in enumerate(self._subscribers(), 1):
             subscriber.beat()
+            if number % _BEATS_AT_A_STRETCH == 0:  # so that no change waits for all of them
+                await asyncio.sleep(0)
 
     def _subscribers(self) -> list[Subscriber]:
         return [subscriber for feed in self._feeds.values() for subscriber in feed.subscribers]

@@ -38,6 +38,10 @@ _MESSAGES = Counter("flagsite_stream_messages_total", "Messages sent to SDKs.", 
 _SLOW_SENDS = Counter(
     "flagsite_stream_slow_sends_total", f"Messages that took an SDK over {SLOW_SEND_SECONDS:g} s to take.", PLACE
 )
+_REFUSALS = Counter(
+    "flagsite_stream_refusals_total", "Handshakes that were refused, by the status of the answer.", ("status",)
+)
+_WAITING = Gauge("flagsite_stream_snapshots_waiting", "SDKs that wait for their snapshot.", multiprocess_mode="livesum")
 _FAILURES = Counter("flagsite_stream_failures_total", "Rounds of the stream's own work that failed.", ("work",))
 
 _CAUSES: Final = {1000: "closed", 1001: "closed", 1012: "restart", 4401: "revoked"}
@@ -65,11 +69,25 @@ def left(place: Place, *, code: int) -> None:
     _CONNECTIONS.labels(*place).dec()
 
 
-def sent(place: Place, *, kind: str, seconds: float) -> None:
-    """Count a message, and how long its reader took to take it."""
-    _MESSAGES.labels(kind).inc()
+def sent(kind: str, *, number: int) -> None:
+    """Count messages of a kind."""
+    _MESSAGES.labels(kind).inc(number)
+
+
+def waited(place: Place, seconds: float) -> None:
+    """Count a message that its reader was slow to take."""
     if seconds > SLOW_SEND_SECONDS:
         _SLOW_SENDS.labels(*place).inc()
+
+
+def refused(status: int) -> None:
+    """Count a handshake that was answered by a problem."""
+    _REFUSALS.labels(str(status)).inc()
+
+
+def snapshots_wait(number: int) -> None:
+    """Say how many wait for a snapshot."""
+    _WAITING.set(number)
 
 
 def stands(place: Place, *, revision: int, age: float, behind: int) -> None:

@@ -1,80 +1,94 @@
-"""One connected SDK. It pulls: woken, it asks its feed what it lacks, so nothing is queued for a slow client."""
+"""One connected SDK: which revision it was sent, and over which line."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from typing import Any
+from __future__ import annotations
 
-from flags.snapshots import Update
+from typing import TYPE_CHECKING
+
 from flags.stream import metrics
-from flags.stream.feed import Feed
 from flags.usage.reports import Sdk
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flags.stream.feed import Feed, Parcel
+    from flags.stream.lines import Line
 
 
 class Subscriber:
-    """Brings one socket to its feed's revision, again and again.
+    """Brings one client to its feed's revision, again and again.
 
-    However slow the client, what is held for it is one number; when it gets its breath back, it is sent everything
-    it missed as one delta.
+    However slow the client, what is held for it is one number: while its line is not free nothing is sent, and when it
+    is again, everything that was missed, as one delta.
     """
 
-    def __init__(self, feed: Feed, *, revision: int, key_id: str, send: Send, sdk: Sdk | None = None) -> None:
-        self.key_id = key_id
-        self.sdk = sdk
+    __slots__ = ("_heartbeat_due", "_on_left", "_wants_snapshot", "feed", "key_id", "line", "revision", "sdk")
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        revision: int,
+        key_id: str,
+        line: Line,
+        sdk: Sdk | None = None,
+        on_left: Callable[[Subscriber], None] = lambda _: None,
+    ) -> None:
         self.feed = feed
-        self._revision = revision
-        self._send = send
-        self._woken = asyncio.Event()
+        self.revision = revision
+        """What it says it holds, then what it was sent."""
+        self.key_id = key_id
+        self.line = line
+        self.sdk = sdk
+        self._on_left = on_left
         self._heartbeat_due = True  # the first message may say: you lack nothing
-        self._closing: int | None = None
+        self._wants_snapshot = False
 
-    @property
-    def revision(self) -> int:
-        """Return the revision that it holds: what it said at first, then what it was sent."""
-        return self._revision
-
-    def wake(self) -> None:
-        """There may be something new."""
-        self._woken.set()
+    def bring_up_to_date(self) -> None:
+        """Send what is missing, if the line is free and anything is; a snapshot it has to wait for."""
+        if not self.line.is_free or self._wants_snapshot:
+            return
+        feed = self.feed
+        if self.revision == feed.revision and not self._heartbeat_due:
+            return
+        parcel = feed.parcel(self.revision, self.line.encode)
+        if parcel is None:
+            self._wants_snapshot = True
+            feed.snapshots.ask(self)
+        else:
+            self._send(parcel)
 
     def beat(self) -> None:
         """Send at least a heartbeat."""
         self._heartbeat_due = True
-        self._woken.set()
+        self.bring_up_to_date()
 
-    def close(self, code: int) -> None:
-        """End the connection with this close code."""
-        self._closing = code
-        self._woken.set()
+    def take_snapshot(self, parcel: Parcel) -> None:
+        """Send the snapshot that was asked for; what has changed since follows when the line is free."""
+        self._wants_snapshot = False
+        self._send(parcel)
+        if self.line.is_free:
+            feed = self.feed
+            feed.snapshots.give_back(self)
+            self.bring_up_to_date()
 
-    async def run(self) -> None:
-        """Send until the connection is closed; the caller cancels when the client goes."""
-        with suppress(OSError):  # the client went while it was being sent something
-            while self._closing is None:
-                await self._send_what_is_missing()
-                await self._woken.wait()
-                self._woken.clear()
-            await self._send({"type": "websocket.close", "code": self._closing})
+    def lose_place(self) -> None:
+        """Ask again when the line is free."""
+        self._wants_snapshot = False
 
-    async def _send_what_is_missing(self) -> None:
-        if self._revision == self.feed.revision and not self._heartbeat_due:
-            return
-        update = self.feed.since(self._revision)
+    def _send(self, parcel: Parcel) -> None:
         self._heartbeat_due = False
-        began = time.perf_counter()
-        try:
-            if update.compressed is None:
-                await self._send({"type": "websocket.send", "text": update.body.decode()})
-            else:
-                await self._send({"type": "websocket.send", "bytes": update.compressed})
-        finally:  # also of one that never takes it, and is dropped
-            metrics.sent(self.feed.place, kind=self._kind(update), seconds=time.perf_counter() - began)
-        self._revision = update.revision
+        self.revision = parcel.revision
+        parcel.copies += 1
+        self.line.write(parcel.message)
 
-    def _kind(self, update: Update) -> str:
-        if update.compressed is not None:
-            return "snapshot"
-        return "heartbeat" if update.revision == self._revision else "delta"
+    def line_is_free(self, waited: float) -> None:
+        """Go on."""
+        metrics.waited(self.feed.place, waited)
+        self.feed.snapshots.give_back(self)
+        self.bring_up_to_date()
+
+    def line_is_gone(self, code: int) -> None:
+        """Be forgotten."""
+        metrics.left(self.feed.place, code=code)
+        self.feed.snapshots.give_back(self)
+        self._on_left(self)

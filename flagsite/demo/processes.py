@@ -11,7 +11,7 @@ from celery.beat import EmbeddedService
 
 from flagsite.celery import app
 from flagsite.serve import PING_SECONDS
-from flagsite.websocket import DroppingProtocol
+from flagsite.websocket import StreamProtocol
 
 
 def server(listening: socket.socket) -> uvicorn.Server:
@@ -21,7 +21,7 @@ def server(listening: socket.socket) -> uvicorn.Server:
         "flagsite.asgi:application",
         host=host,
         port=port,
-        ws=DroppingProtocol,
+        ws=StreamProtocol,
         ws_per_message_deflate=False,  # the snapshot is compressed once for everybody
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,

@@ -149,6 +149,16 @@ class Unavailable(Refusal):
     status = 503
     code = "UNAVAILABLE"
 
+    def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
+        """Say what is not there, and in how many seconds to come back if that is known."""
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Say when to come back (RFC 9110, 10.2.3)."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+
     @classmethod
     def database(cls) -> "Unavailable":
         """Return the refusal for when the database is away."""

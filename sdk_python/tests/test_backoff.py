@@ -2,7 +2,7 @@
 
 import pytest
 from flagsite_sdk.backoff import Backoff
-from flagsite_sdk.retry_after import read_retry_after
+from flagsite_sdk.retry_after import read_retry_after, read_retry_within
 
 
 def test_the_ceiling_doubles_up_to_the_cap() -> None:
@@ -51,3 +51,19 @@ def test_years_of_failures_are_still_the_cap() -> None:
 )
 def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
     assert read_retry_after(header, now=60.0) == seconds
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds"),
+    [
+        ("retry-within=5", 5),
+        ("restarting; retry-within=12", 12),
+        ("retry-within=9999", 300),
+        ("retry-within=-1", 0),
+        ("retry-within=", 0),
+        ("retry-within=99999", 0),
+        ("", 0),
+    ],
+)
+def test_the_reason_of_a_close_may_say_within_which_time_to_come_back(reason: str, seconds: float) -> None:
+    assert read_retry_within(reason) == seconds

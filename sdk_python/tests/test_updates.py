@@ -22,7 +22,15 @@ Life = tuple[float, list[str], Ending]  # how long a stream lived, what it broug
 class Script:
     """Plays the server: what each stream and each poll brings. Ends the play when it is read to its end."""
 
-    def __init__(self, *, streams: Sequence[Ending | Life], polls: list[Any] | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        streams: Sequence[Ending | Life],
+        polls: list[Any] | None = None,
+        chances: Sequence[float] = (),
+        **settings: Any,
+    ) -> None:
+        drawn = iter(chances)
         self.streams: Iterator[Ending | Life] = iter(streams)
         self.polls: Iterator[Any] = iter(polls or [])
         self.now = 0.0
@@ -44,7 +52,7 @@ class Script:
             stopping=self.stopping,
             wait=self.wait,
             clock=lambda: self.now,
-            jitter=lambda: 1.0,
+            jitter=lambda: next(drawn, 1.0),
         )
 
     def play(self) -> "Script":
@@ -111,6 +119,12 @@ def test_a_poll_that_comes_too_often_for_its_key_waits_as_long_as_it_is_told() -
     too_often = Refused("too often", status=429, retry_after=60)
     script = Script(streams=[], polls=[too_often, too_often], stream=False, poll_interval=30).play()
     assert [60 <= wait <= 90 for wait in script.waits()[:2]] == [True, True]
+
+
+def test_a_server_that_sends_its_clients_away_spreads_them_over_the_seconds_that_it_names() -> None:
+    restarting = Ending(Cause.RESTARTING, "restart", retry_within=5.0)
+    script = Script(streams=[restarting] * 2, chances=[0.0, 0.0, 0.6, 1.0], stream_failures_before_polling=100).play()
+    assert script.waits() == [3.0 + 1.0], "of the first series both draws gave nothing"
 
 
 def test_an_overloaded_server_is_given_a_moment_even_when_it_names_none() -> None:

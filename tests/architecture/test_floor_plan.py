@@ -62,7 +62,7 @@ NOUNS = {
     "flags/recording": "records what the server decides, for whom and why",
     "flags/serving": "the short road in front of Django, for what SDKs ask all the time",
     "flags/snapshots": "an environment's configuration as this process holds it",
-    "flags/stream": "hub, feeds and subscribers of the WebSocket",
+    "flags/stream": "who follows an environment, and what each of them is sent when",
     "flags/traces": "what spans say of evaluations and changes",
     "flags/usage": "how often and how lately flags are asked for, and what follows from it",
     "flags/uses": "where flags name attributes and segments",

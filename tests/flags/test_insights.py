@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import orjson
 import pytest
@@ -215,20 +216,17 @@ def test_a_handshake_may_say_which_sdk_it_is(headers: dict[bytes, bytes], said: 
 
 @pytest.mark.django_db(transaction=True)
 def test_who_is_connected_is_noted_with_what_they_were_sent(vi: Person, sale: Flag, production: Environment) -> None:
-    async def send(message: dict[str, Any]) -> None:
-        del message
+    async def note(*connected: tuple[int, str | None]) -> None:
+        feed = Feed(production, snapshots=Mock())
+        await note_connected([subscriber(feed, revision, instance) for revision, instance in connected])
 
-    def connected(revision: int, instance: str | None) -> Subscriber:
-        sdk = instance and Sdk(name="p", version="1", instance=instance)
-        return Subscriber(feed, revision=revision, key_id="k", send=send, sdk=sdk or None)
+    def subscriber(feed: Feed, revision: int, instance: str | None) -> Subscriber:
+        sdk = Sdk(name="p", version="1", instance=instance) if instance else None
+        return Subscriber(feed, revision=revision, key_id="k", line=Mock(), sdk=sdk)
 
-    async def note(*subscribers: Subscriber) -> None:
-        await note_connected(subscribers)
-
-    feed = Feed(production)
-    async_to_sync(note)(connected(1, "b"), connected(2, "a"), connected(2, "a"), connected(3, None))
+    async_to_sync(note)((1, "b"), (2, "a"), (2, "a"), (3, None))
     assert set(SdkInstance.objects.values_list("instance", "revision")) == {("a", 2), ("b", 1)}
-    async_to_sync(note)(connected(3, "b"))
+    async_to_sync(note)((3, "b"))
     assert set(SdkInstance.objects.values_list("instance", "revision")) == {("a", 2), ("b", 3)}
     assert [(each.number, each.behind) for each in insights(vi, sale).context["sdks"]] == [(2, _behind(production))]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import orjson
 import pytest
@@ -128,15 +129,22 @@ def test_the_trace_of_a_change_goes_with_the_deltas_that_lead_to_it_and_with_not
     make(production.project, "banner")
     production.refresh_from_db()
     trace = {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
-    feed = Feed(production)
+    feed = Feed(production, snapshots=Mock())
     feed.catch_up(production.revision)
     feed.show(trace)
-    bodies = {since: orjson.loads(feed.since(production.revision - since).body) for since in (0, 1, 2)}
+    bodies = {since: _told(feed, production.revision - since) for since in (0, 1, 2)}
     assert [bodies[since].pop("trace", None) for since in (0, 1, 2)] == [None, trace, trace]
-    assert "trace" not in orjson.loads(feed.since(0).body), "a snapshot is packed once for everybody"
+    assert "trace" not in orjson.loads(feed.compose().body), "a snapshot is packed once for everybody"
     kept = snapshot_of(production)
     assert bodies[1] == orjson.loads(kept.since(production.revision - 1).body), "what is kept knows no trace"
     make(production.project, "another")
     feed.catch_up(production.revision + 1)
     feed.show()
-    assert "trace" not in orjson.loads(feed.since(production.revision).body), "that was another change's"
+    assert "trace" not in _told(feed, production.revision), "that was another change's"
+
+
+def _told(feed: Feed, since: int) -> dict[str, Any]:
+    parcel = feed.parcel(since, lambda update: update.body)
+    assert parcel is not None
+    told: dict[str, Any] = orjson.loads(parcel.message)
+    return told

@@ -41,7 +41,7 @@ if __name__ == "__main__":
     uvicorn.run(
         "flagsite.asgi:application",
         port=int(sys.argv[1]),
-        ws="flagsite.websocket:DroppingProtocol",
+        ws="flagsite.websocket:StreamProtocol",
         lifespan="on",
         log_level="warning",
     )

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from flagsite_sdk.forks import importing
-from flagsite_sdk.retry_after import read_retry_after
+from flagsite_sdk.retry_after import read_retry_after, read_retry_within
 from flagsite_sdk.settings import Settings
 from flagsite_sdk.version import USER_AGENT
 
@@ -38,11 +38,12 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a stream ended; ``retry_after`` is in seconds, if the server said so."""
+    """How a stream ended; when to try again is in seconds, if the server said so."""
 
     cause: Cause
     detail: str
     retry_after: float | None = None
+    retry_within: float = 0.0
 
 
 _BY_CLOSE_CODE = {1012: Cause.RESTARTING, 1013: Cause.OVERLOADED, 4401: Cause.UNAUTHORIZED}
@@ -141,7 +142,10 @@ class Stream:
             return self._ending(Cause.LOST, "the stream broke")
         code, reason = problem.rcvd.code, problem.rcvd.reason
         cause = _BY_CLOSE_CODE.get(code, Cause.LOST)
-        return self._ending(cause, f"the server closed the stream: {code} {reason}".rstrip())
+        detail = f"the server closed the stream: {code} {reason}".rstrip()
+        return self._ending(cause, detail, retry_within=read_retry_within(reason))
 
-    def _ending(self, cause: Cause, detail: str, retry_after: float | None = None) -> Ending:
-        return Ending(Cause.INTERRUPTED if self._interrupted else cause, detail, retry_after)
+    def _ending(
+        self, cause: Cause, detail: str, retry_after: float | None = None, *, retry_within: float = 0.0
+    ) -> Ending:
+        return Ending(Cause.INTERRUPTED if self._interrupted else cause, detail, retry_after, retry_within)

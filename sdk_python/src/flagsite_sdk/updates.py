@@ -156,7 +156,8 @@ class Updates:
         if not self._polling or self._board.status.state is not State.POLLING:
             self._board.enter(State.RECONNECTING, error=error)
         overload = self._settings.backoff_base if ending.cause is Cause.OVERLOADED else 0.0
-        return self._stream_backoff.next(at_least=max(overload, ending.retry_after or 0.0))
+        spread = ending.retry_within * self._jitter()
+        return self._stream_backoff.next(at_least=max(overload, ending.retry_after or 0.0, spread))
 
     def _slowly(self) -> float:
         return self._settings.unauthorized_retry * (0.5 + self._jitter())

@@ -1,0 +1,78 @@
+"""`WS /sdk/stream?since=N`: who may follow, and handing their connection to the hub.
+
+A plain ASGI application. Where the server can give the accepted connection away (`flagsite.websocket`), nothing of the
+handshake outlives it; under any other server the stream goes through `send`.
+"""
+
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from django.db import OperationalError
+
+from flags.stream import metrics
+from flags.stream.frames import websocket_frame, websocket_goodbye, websocket_message
+from flags.stream.hub import Hub, hub
+from flags.stream.lines import HAND_OVER, AsgiLine, Line
+from flags.stream.presence import sdk_of
+from flags.stream.subscriber import Subscriber
+from flagsite.lib import problems
+from flagsite.lib.client_address import address_behind
+from flagsite.lib.digits import number_of
+
+
+async def follow(scope: Any, receive: Any, send: Any) -> None:
+    """Let a server key in, refuse everything else with the problem that HTTP would give."""
+    await receive()  # that it connects
+    the_hub = hub()
+    headers = dict(scope["headers"])
+    try:
+        with the_hub.admission.handshake():
+            await _let_in(scope, headers, the_hub, receive, send)
+    except problems.Refusal as refusal:
+        await _refuse(refusal, scope, send)
+    except OperationalError:
+        await _refuse(problems.Unavailable.database(), scope, send)
+
+
+async def _let_in(scope: Any, headers: dict[bytes, bytes], the_hub: Hub, receive: Any, send: Any) -> None:
+    key = await the_hub.keys.key_of(_text(headers, b"authorization"), address=_address(scope, headers))
+    feed = await the_hub.feed_of(key.environment)
+    await send({"type": "websocket.accept"})
+    hand_over = scope.get("extensions", {}).get(HAND_OVER)
+    line: Line = (
+        AsgiLine(send, encode=websocket_message, goodbye=websocket_goodbye)
+        if hand_over is None
+        else hand_over["line"](websocket_frame)
+    )
+    since = since_of(scope)
+    the_hub.join(Subscriber(feed, revision=since, key_id=key.pk, line=line, sdk=sdk_of(headers), on_left=the_hub.leave))
+    if isinstance(line, AsgiLine):
+        await line.run(receive)
+
+
+def _address(scope: Any, headers: dict[bytes, bytes]) -> str | None:
+    remote = (scope.get("client") or ("",))[0]
+    return address_behind({"REMOTE_ADDR": remote, "HTTP_X_FORWARDED_FOR": _text(headers, b"x-forwarded-for")})
+
+
+def _text(headers: dict[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")
+
+
+def since_of(scope: Any) -> int:
+    """Return the revision that the client says it holds; what is no number means that it holds none."""
+    (text,) = parse_qs(scope["query_string"].decode("latin-1")).get("since", ["0"])[:1]
+    return number_of(text) or 0
+
+
+async def _refuse(refusal: problems.Refusal, scope: Any, send: Any) -> None:
+    metrics.refused(refusal.status)
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close"})
+        return
+    headers = [(b"content-type", problems.CONTENT_TYPE.encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
+    body = orjson.dumps(problems.of_refusal(refusal))
+    await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})
