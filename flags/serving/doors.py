@@ -70,17 +70,23 @@ def ofrep_flags(caller: Caller, environ: Environ, body: bytes) -> Reply | None:
 
 
 def configuration(caller: Caller, environ: Environ, body: bytes) -> Reply | None:
-    """`GET /sdk/config`, with `?since=` or without."""
+    """`GET /sdk/config`, with `?since=` or without.
+
+    Who holds a later revision than is known here is left to Django, which asks the database. What is known here may be a
+    moment old, and nobody is to be taken back by that.
+    """
     name, _, value = environ.get("QUERY_STRING", "").partition("=")
     since = number_of(value) if name == "since" else None if name else 0
-    if since is None or body:
+    held = environ.get("HTTP_IF_NONE_MATCH", "")
+    if since is None or body or max(since, _revision(held)) > caller.snapshot.revision:
         return None
-    return replies.configuration(
-        caller.snapshot,
-        since=since,
-        if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
-        accept_encoding=environ.get("HTTP_ACCEPT_ENCODING", ""),
-    )
+    encodings = environ.get("HTTP_ACCEPT_ENCODING", "")
+    return replies.configuration(caller.snapshot, since=since, if_none_match=held, accept_encoding=encodings)
+
+
+def _revision(if_none_match: str) -> int:
+    """Return the revision that an entity tag of ours names; 0 for anything else."""
+    return number_of(if_none_match.removeprefix("W/").strip('"')) or 0
 
 
 def _ofrep_context(environ: Environ, body: bytes) -> dict[str, Any] | None:

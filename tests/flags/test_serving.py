@@ -224,6 +224,20 @@ def test_a_change_or_a_revocation_from_elsewhere_is_in_force_after_the_time_that
     assert FRESH_SECONDS < 1
 
 
+@pytest.mark.parametrize(("query", "more"), [("?since={}", {}), ("", {"HTTP_IF_NONE_MATCH": '"{}"'})])
+def test_nobody_who_is_ahead_of_what_is_known_here_is_taken_back(
+    query: str, more: dict[str, str], site: Site, production: Environment, sale: Flag
+) -> None:
+    assert site.value() is True
+    turn_off(production, sale)  # as if another process had made it, and told the SDK
+    production.refresh_from_db()
+    number = production.revision
+    more = {name: value.format(number) for name, value in more.items()}
+    reply = site.answer(Ask("a poll", "/sdk/config" + query.format(number), method="GET", more=more))
+    assert (reply.status, reply.headers["ETag"]) == (200 if query else 304, f'"{number}"')
+    assert site.asked_django == 1
+
+
 def test_while_the_database_is_away_flags_are_decided_as_they_were_known_last(
     site: Site, time: Time, production: Environment, monkeypatch: Any
 ) -> None:
