@@ -72,8 +72,8 @@ def ofrep_flags(caller: Caller, environ: Environ, body: bytes) -> Reply | None:
 def configuration(caller: Caller, environ: Environ, body: bytes) -> Reply | None:
     """`GET /sdk/config`, with `?since=` or without.
 
-    Who holds a later revision than is known here is left to Django, which asks the database. What is known here may be a
-    moment old, and nobody is to be taken back by that.
+    Who holds a later revision than is known here is left to Django, which asks the database: what is known here may be
+    a moment old, and nobody is to be taken back by that.
     """
     name, _, value = environ.get("QUERY_STRING", "").partition("=")
     since = number_of(value) if name == "since" else None if name else 0
