@@ -58,7 +58,7 @@ processes: $(DEVELOPMENT) ## Whole installations in processes: live updates, out
 	$(BIN)/python -m pytest tests/processes sdk_python/tests/processes -n auto --dist loadfile $(ARGS)
 
 browser: $(DEVELOPMENT) $(AXE) ## What a person does, in real Chromium (ARGS for pytest)
-	$(BIN)/python -m pytest tests/browser $(ARGS)
+	$(BIN)/python -m pytest tests/browser -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 screenshots: $(DEVELOPMENT) ## Make docs/images again from a made-up shop (ARGS: names of screens)
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)

@@ -42,6 +42,16 @@ def test_every_target_of_make_that_a_page_names_is_in_the_makefile(each: Page) -
     assert sorted(named - targets) == []
 
 
+def test_the_map_names_every_page() -> None:
+    """It is the navigation of the site, which is not built without one of them."""
+    linked = [re.sub("#.*", "", link) for link in page("docs/README.md").links if ":" not in link]
+    named = {str((ROOT / "docs" / link).resolve().relative_to(ROOT)) for link in linked} | {
+        "docs/README.md",
+        "README.md",
+    }
+    assert sorted({each.name for each in PAGES} - named) == []
+
+
 def test_every_page_is_reached_from_the_map() -> None:
     reached: set[str] = set()
     waiting = ["README.md", "docs/README.md"]
