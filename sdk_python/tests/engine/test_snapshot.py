@@ -221,6 +221,24 @@ def test_all_flags_are_decided_at_one_revision_and_one_moment() -> None:
     assert next(moments) == 1
 
 
+def test_outcomes_say_what_evaluations_say_and_stay_the_same_objects_until_their_flag_changes() -> None:
+    snapshot = holding({"same": boolean(), "other": boolean(), "bad": {}}, revision=3)
+    revision, first = snapshot.outcomes(ALICE)
+    told = {
+        key: (one.value, one.variation, one.reason, one.rule, getattr(one, "error_code", None)) for key, one in first
+    }
+    assert told == {
+        key: (one.value, one.variation, one.reason, one.rule, one.error_code)
+        for key, one in snapshot.evaluate_all(ALICE).items()
+    }
+    assert (revision, snapshot.outcome("same", ALICE)) == (3, (3, dict(first)["same"]))
+    snapshot.apply(delta(3, 4, {"other": boolean(name="New")}))
+    revision, second = snapshot.outcomes(ALICE)
+    assert revision == 4
+    assert [dict(first)[key] is dict(second)[key] for key in ("same", "other")] == [True, False]
+    assert snapshot.outcome("none", ALICE)[1].error_code == ErrorCode.FLAG_NOT_FOUND  # type: ignore[union-attr]
+
+
 def test_a_time_relative_flag_asks_the_clock_only_when_no_moment_is_given() -> None:
     recent = boolean(fallthrough={"variation": "off"}, rules=[rule(compare("t", "within_last", "1s"))])
     snapshot = holding({"f": recent}, now=1_000.0)

@@ -154,21 +154,27 @@ class Snapshot:
         An outcome is the same object each time until the flag changes, so that what is made of it can be kept. Its
         value is not to be changed. Counts nothing, never raises.
         """
-        return self.consistently(lambda: (self.revision, self._outcome(key, context, None)))
+        return self.consistently(lambda: (self.revision, self._outcome(key, context)))
 
     def outcomes(self, context: Any) -> tuple[int, list[tuple[str, Outcome | Evaluation]]]:
         """Decide every flag, likewise: at one revision and one moment."""
 
-        def read() -> tuple[int, list[tuple[str, Outcome | Evaluation]]]:
-            now = self._clock()
-            return self.revision, [(key, self._outcome(key, context, now)) for key in self.keys()]
+        return self.consistently(lambda: self._outcomes(context))
 
-        return self.consistently(read)
+    def _outcomes(self, context: Any) -> tuple[int, list[tuple[str, Outcome | Evaluation]]]:
+        now, revision, table = self._clock(), self.revision, self._table
+        found: list[tuple[str, Outcome | Evaluation]] = []
+        for key in self.keys():
+            try:
+                found.append((key, table[key](context, now)))
+            except Exception as error:  # noqa: BLE001  # one flag must not spoil the others
+                found.append((key, _error(error, revision)))
+        return revision, found
 
-    def _outcome(self, key: str, context: Any, now: float | None) -> Outcome | Evaluation:
+    def _outcome(self, key: str, context: Any) -> Outcome | Evaluation:
         try:
-            return self._table[key](context, now)
-        except Exception as error:  # noqa: BLE001  # a flag must never break its caller, nor the others
+            return self._table[key](context)
+        except Exception as error:  # noqa: BLE001  # a flag must never break its caller
             return _error(error, self.revision)
 
     def explain(self, key: str, context: Any, *, now: float) -> dict[str, Any]:
