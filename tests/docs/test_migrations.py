@@ -15,7 +15,6 @@ import pytest
 from flagsite_sdk.testing import StaticClient
 from rest_framework.test import APIClient
 
-from flagsite.demo.loading import load
 from tests.docs.markdown import ROOT
 
 SCRIPTS = ROOT / "docs" / "migrate"
@@ -38,21 +37,15 @@ def _carried(product: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def facts(db: None, tmp_path: Path) -> dict[str, Any]:
-    """The demo's keys."""
-    return load(tmp_path / "demo.json", url="http://testserver")
-
-
-@pytest.fixture
-def person(facts: dict[str, Any]) -> httpx.Client:
+def person(demo: dict[str, Any]) -> httpx.Client:
     """A person's script, with the token that may change everything."""
-    return _client(facts["tokens"]["admin"])
+    return _client(demo["tokens"]["admin"])
 
 
 @pytest.fixture
-def service(facts: dict[str, Any]) -> httpx.Client:
+def service(demo: dict[str, Any]) -> httpx.Client:
     """A service of production."""
-    return _client(facts["server_keys"]["production"])
+    return _client(demo["server_keys"]["production"])
 
 
 def _client(key: str) -> httpx.Client:

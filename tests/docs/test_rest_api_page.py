@@ -2,7 +2,6 @@
 
 import inspect
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ import flags.errors
 import flagsite.lib.problems
 import rollouts.errors
 import segments.errors
-from flagsite.demo.loading import load
 from flagsite.lib.problems import Refusal
 from tests.docs.markdown import page, quoted, rows
 from tests.docs.requests import ask, difference, examples
@@ -26,10 +24,9 @@ WIRE = ("type", "enabled", "hash", "salt", "variations", "off_variation", "fallt
 
 
 @pytest.fixture
-def variables(db: None, tmp_path: Path) -> dict[str, str]:
+def variables(demo: dict[str, Any]) -> dict[str, str]:
     """What the page's shell variables are, in the demo."""
-    facts = load(tmp_path / "demo.json", url="http://localhost:8000")
-    return {"URL": "", "TOKEN": facts["tokens"]["admin"], "KEY": facts["server_keys"]["production"]}
+    return {"URL": "", "TOKEN": demo["tokens"]["admin"], "KEY": demo["server_keys"]["production"]}
 
 
 def test_every_request_gets_the_answer_that_the_page_shows(variables: dict[str, str]) -> None:
