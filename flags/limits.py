@@ -4,6 +4,7 @@ from typing import Final
 
 MAX_VARIATIONS: Final = 100
 MAX_RULES: Final = 500
+MAX_PREREQUISITES: Final = 100
 MAX_TARGETED_IDS: Final = 10_000
 MAX_TAGS: Final = 20
 MAX_CONTEXT_BYTES: Final = 64 * 1024

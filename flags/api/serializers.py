@@ -20,7 +20,7 @@ from flags.documents import state_document
 from flags.history import Entry
 from flags.limits import MAX_TAGS
 from flags.models import FlagState
-from flagsite.lib.strict import Digits, StrictSerializer, Text, Whole
+from flagsite.lib.strict import Digits, Many, StrictSerializer, Text, Whole
 
 
 class ScopeQuery(StrictSerializer):
@@ -57,7 +57,7 @@ class FlagChange(StrictSerializer):
 
     name = Text(required=False, allow_blank=True, max_length=200)
     description = Text(required=False, allow_blank=True, max_length=10_000)
-    tags = serializers.ListField(child=Text(max_length=64), required=False, max_length=MAX_TAGS)
+    tags = Many(child=Text(max_length=64), required=False, max_length=MAX_TAGS)
     owner = Text(required=False, allow_blank=True, max_length=150, help_text="Name of the person who answers for it.")
     type = Text(required=False, help_text="boolean, string, number or json; never changes.")
     variations = wire(VariationsField)

@@ -19,7 +19,7 @@ from flagsite_sdk.engine.references import named_segments
 from flagsite_sdk.engine.wire import read_flag
 
 from flags.documents import HASH, bare_variations, percentage_number
-from flags.limits import MAX_RULES, MAX_TARGETED_IDS, MAX_VARIATIONS
+from flags.limits import MAX_PREREQUISITES, MAX_RULES, MAX_TARGETED_IDS, MAX_VARIATIONS
 from flags.models import Flag, FlagState, FlagType
 from flags.models.flag import MAX_SALT
 from flags.querysets import prerequisite_graph, variations_of
@@ -115,15 +115,17 @@ def draft(state: FlagState, old: Document, fields: Mapping[str, Any]) -> Draft:
         InvalidInput: naming every place that is wrong; when the fields are not to blame (a variation was taken away
             that this environment serves), the messages name the environment.
     """
+    where = "" if fields else f"In the environment `{state.environment.key}`: "
     new = {**old, "variations": bare_variations(state.flag.variations), **fields}
+    if too_much := _over_limits(new):  # before each of them is looked at
+        raise InvalidInput.of([_located(error, where) for error in too_much])
     new["rules"] = with_rule_ids(new["rules"], state.rules)
-    errors = [*_wrong_names(state.flag.variations), *_over_limits(new)]
+    errors = _wrong_names(state.flag.variations)
     try:
         definition = read_flag(state.flag.key, new)
     except Malformed as malformed:
         errors += [InputError(problem.path, problem.message) for problem in malformed.problems]
     if errors:
-        where = "" if fields else f"In the environment `{state.environment.key}`: "
         raise InvalidInput.of([_located(error, where) for error in errors])
     new["rollout_percentage"] = percentage_number(Decimal(str(new["rollout_percentage"])))
     return Draft(state=state, old=old, new=new, definition=definition)
@@ -150,6 +152,8 @@ def _over_limits(document: Document) -> list[InputError]:
     sizes = (
         ("variations", document.get("variations"), MAX_VARIATIONS, "variations"),
         ("rules", document.get("rules"), MAX_RULES, "rules"),
+        ("prerequisites", document.get("prerequisites"), MAX_PREREQUISITES, "prerequisites"),
+        ("targets", targets, MAX_TARGETED_IDS, "targets"),
         (
             "targets",
             [i for ids in targeted if isinstance(ids, list) for i in ids],

@@ -14,6 +14,9 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 """A segment of 100,000 ids fits."""
 MAX_DEPTH: Final = 64
 """Levels of nesting that a request body may have; a condition may have 20 of its own inside a flag."""
+MAX_VALUES: Final = 400_000
+"""Values that a request body may hold, names in objects included: each is looked at one by one, and told apart where it
+is wrong. A segment of 200,000 ids fits."""
 
 
 class JsonParser(BaseParser):
@@ -64,7 +67,7 @@ class JsonRenderer(BaseRenderer):
 
 def unacceptable(value: Any) -> str | None:
     """Say what a database or an evaluator could not hold, walking without recursion."""
-    level = [value]
+    level, left = [value], MAX_VALUES
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for item in level:
@@ -78,5 +81,7 @@ def unacceptable(value: Any) -> str | None:
                 below.extend(item)
         if not below:
             return None
-        level = below
+        level, left = below, left - len(below)
+        if left < 0:
+            return f"The body holds more than {MAX_VALUES} values."
     return f"The body is nested deeper than {MAX_DEPTH} levels."

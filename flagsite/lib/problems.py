@@ -19,9 +19,15 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar
+from itertools import islice
+from typing import Any, ClassVar, Final
 
 CONTENT_TYPE = "application/problem+json"
+MAX_ERRORS: Final = 100
+"""Wrong places that an answer names; the others are counted."""
+MAX_PATH: Final = 300
+MAX_MESSAGE: Final = 1_000
+"""Characters of a path and of a message: both may repeat what was sent."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,8 @@ class InvalidInput(Refusal):
         listed = tuple(errors)
         first = listed[0]
         more = f" (and {len(listed) - 1} more)" if len(listed) > 1 else ""
-        where = f"{first.path}: " if first.path else ""
-        return cls(f"{where}{first.message}{more}", errors=listed)
+        where = f"{_short(first.path, MAX_PATH)}: " if first.path else ""
+        return cls(f"{where}{_short(first.message, MAX_MESSAGE // 2)}{more}", errors=listed)
 
 
 class NotSignedIn(Refusal):
@@ -172,10 +178,15 @@ def document(*, status: int, code: str, detail: str, errors: Iterable[InputError
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
-        "detail": detail,
+        "detail": _short(detail, MAX_MESSAGE),
     }
-    listed = [{"path": error.path, "message": error.message} for error in errors]
+    named = islice(errors, MAX_ERRORS)
+    listed = [{"path": _short(each.path, MAX_PATH), "message": _short(each.message, MAX_MESSAGE)} for each in named]
     return problem | ({"errors": listed} if listed else {})
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def of_refusal(refusal: Refusal) -> dict[str, Any]:

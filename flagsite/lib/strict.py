@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from flagsite.lib.digits import number_of
+from flagsite.lib.keys import MAX_KEY
+
+MAX_UNKNOWN: Final = 20
+"""Unknown fields that are named; to look for what each may have meant takes long."""
 
 Read = TypeVar("Read", bound="StrictSerializer")
 
@@ -24,14 +28,14 @@ class StrictSerializer(serializers.Serializer[Any]):
         """
         if isinstance(data, Mapping):
             known = [name for name, field in self.fields.items() if not field.read_only]
-            unknown = {name: [_unknown(name, known)] for name in data if name not in known}
+            unknown = [name for name in data if name not in known]
             if unknown:
-                raise serializers.ValidationError(unknown)
+                raise serializers.ValidationError({name: [_unknown(name, known)] for name in unknown[:MAX_UNKNOWN]})
         return super().to_internal_value(data)
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name, known, n=1) if len(name) <= MAX_KEY else []
     return "Unknown field." + (f" Did you mean `{close[0]}`?" if close else "")
 
 
@@ -69,6 +73,19 @@ class Text(serializers.CharField):
             self.fail("not_text")
         text: str = super().to_internal_value(data)
         return text
+
+
+class Many(serializers.ListField):
+    """A list that is counted before what is in it is looked at."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Refuse a list that is too long in one sentence."""
+        if self.max_length is not None and isinstance(data, list) and len(data) > self.max_length:
+            self.fail("too_many", most=self.max_length, number=len(data))
+        read: list[Any] = super().to_internal_value(data)
+        return read
+
+    default_error_messages = {"too_many": "Holds at most {most}, not {number}."}
 
 
 @extend_schema_field({"type": "integer", "minimum": 0})

@@ -136,12 +136,12 @@ def _apply(segment: Segment, fields: SegmentFields) -> set[str]:
     """Set the fields, check the whole segment, and return the keys of the segments that it names."""
     for name, value in fields.items():
         setattr(segment, name, value)
+    if sum(len(ids) for ids in (segment.included, segment.excluded) if isinstance(ids, list)) > MAX_IDS:
+        raise InvalidInput.at("included", f"A segment lists at most {MAX_IDS} ids; use a condition instead.")
     try:
         definition = read_segment(segment.key, _complete_document(segment))
     except Malformed as error:
         raise InvalidInput.of([InputError(problem.path, problem.message) for problem in error.problems]) from None
-    if len(segment.included) + len(segment.excluded) > MAX_IDS:
-        raise InvalidInput.at("included", f"A segment lists at most {MAX_IDS} ids; use a condition instead.")
     used = set(nested_segments(definition))
     absent = missing_segments(used, project=segment.project)
     if absent and absent != [segment.key]:

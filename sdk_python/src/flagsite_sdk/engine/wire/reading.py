@@ -15,6 +15,9 @@ from flagsite_sdk.engine.model import BUCKETS
 DEEPEST_VALUE = 64
 """How deep the value of a json flag may be nested."""
 
+MOST_PROBLEMS = 1_000
+"""Problems of one document that are noted."""
+
 KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 KEY_WORDS = "1 to 128 characters of a-z, 0-9, '.', '_' and '-', and starts with a letter or a digit"
 
@@ -26,8 +29,9 @@ class Reader:
         self.problems: list[Problem] = []
 
     def problem(self, path: str, message: str) -> None:
-        """Note that something is wrong."""
-        self.problems.append(Problem(path, message))
+        """Note that something is wrong, unless so much is that nobody will read it all."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(path, message))
 
     def finish(self) -> None:
         """Raise Malformed if anything was wrong."""
