@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-connections bench-server bench-guardrails bench-response bench-write wheel check docs lint audit format migrations dashboards hooks constraints clean
+.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-server bench-guardrails bench-response bench-write wheel check docs lint audit format migrations dashboards hooks constraints clean
 
 # A machine that keeps no bytecode would compile every test anew, in each of the processes that tests start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -107,9 +107,6 @@ bench-recording: $(DEVELOPMENT) ## What recording evaluations costs the server, 
 
 bench-ingest: $(DEVELOPMENT) ## Reports of 1,000 SDKs about 10,000 flags, on real PostgreSQL (ARGS="--series 500")
 	$(BIN)/python -m tests.benchmarks.ingest $(ARGS)
-
-bench-connections: $(DEVELOPMENT) ## What a stream process costs for each SDK that is connected (ARGS="--connections 5000")
-	$(BIN)/python -m tests.benchmarks.connections $(ARGS)
 
 bench-server: $(DEVELOPMENT) ## Requests, changes and connections that an installation serves, beside their budgets (ARGS="--only storming")
 	$(BIN)/python -m tests.benchmarks.server $(ARGS)

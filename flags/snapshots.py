@@ -45,6 +45,7 @@ class Update:
     revision: int
     body: bytes
     compressed: bytes | None = None  # the same, as gzip: snapshots only, deltas are short
+    is_news: bool = True  # or else a heartbeat
 
 
 class EnvironmentSnapshot:
@@ -176,7 +177,7 @@ class EnvironmentSnapshot:
         with self._lock:
             held = self.engine.revision
             if revision == held:
-                return Update(held, orjson.dumps({"revision": held}))
+                return Update(held, orjson.dumps({"revision": held}), is_news=False)
             if revision <= 0 or revision + 1 not in self._deltas:
                 return None
             if revision + 1 == held:

@@ -2,7 +2,7 @@
 
 import gc
 import os
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from asgiref.sync import sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -11,9 +11,10 @@ from django.urls import path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flagsite.settings")
 
-_http = get_asgi_application()
+_requests = get_asgi_application()
 
 from flags.recording import start_writing, stop_writing  # noqa: E402 - models can be imported only after Django is set up
+from flags.stream.events import CONFIGURATION, REFETCHES  # noqa: E402 - likewise
 from flags.stream.handshake import follow  # noqa: E402 - likewise
 from flagsite.lib import tracing  # noqa: E402 - with the others
 
@@ -30,6 +31,14 @@ async def _life(scope: Any, receive: Any, send: Any) -> None:
     await sync_to_async(stop_writing)()
     await sync_to_async(tracing.stop)()
     await send({"type": "lifespan.shutdown.complete"})
+
+
+EVENTS: Final = {"/sdk/stream/events": CONFIGURATION, "/ofrep/v1/events": REFETCHES}
+"""Addresses that Django does not know: their answers do not end."""
+
+
+async def _http(scope: Any, receive: Any, send: Any) -> None:
+    await EVENTS.get(scope["path"], _requests)(scope, receive, send)
 
 
 application = ProtocolTypeRouter(

@@ -38,6 +38,7 @@ def stream(*, host: str, port: int, workers: int) -> list[str]:
     return [
         *("uvicorn", "flagsite.asgi:application", "--host", host, "--port", str(port), "--workers", str(workers)),
         *("--ws", "flagsite.websocket:StreamProtocol", "--ws-per-message-deflate", "false"),
+        *("--http", "flagsite.event_streams:EventStreamProtocol"),
         *("--ws-max-size", str(MAX_MESSAGE_BYTES), "--backlog", str(BACKLOG)),
         *("--ws-ping-interval", str(PING_SECONDS), "--ws-ping-timeout", str(PING_SECONDS)),
         *("--lifespan", "on", "--timeout-graceful-shutdown", str(DRAIN_SECONDS), "--log-level", "warning"),

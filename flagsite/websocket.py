@@ -14,7 +14,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from flags.stream.lines import HAND_OVER, Encode
-from flags.stream.sockets import Pings, SocketLine
+from flags.stream.sockets import Pings
+from flags.stream.websocket_line import WebSocketLine
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):
@@ -42,7 +43,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         self.disconnected = True
         self.transport.close()
 
-    def _hand_over(self, encode: Encode) -> SocketLine:
+    def _hand_over(self, encode: Encode) -> WebSocketLine:
         """Give the connection away, as a line; uvicorn's part of it ends here.
 
         Raises:
@@ -55,7 +56,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         pings = Pings(self.config.ws_ping_interval or 0.0, self.config.ws_ping_timeout or 0.0)
         self.connections.discard(self)
-        line = SocketLine(self.transport, self.conn, encode=encode, connections=self.connections, pings=pings)
+        line = WebSocketLine(self.transport, self.conn, encode=encode, connections=self.connections, pings=pings)
         self.transport = _Elsewhere()
         return line
 

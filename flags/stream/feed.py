@@ -82,10 +82,9 @@ class Feed:
             update = self._snapshot.delta_since(since)
             if update is None:
                 return None
-            is_news = update.revision != since
-            if is_news and self._trace and update.revision == self.revision:
+            if update.is_news and self._trace and update.revision == self.revision:
                 update = with_trace(update, self._trace)
-            kind = DELTA if is_news else HEARTBEAT
+            kind = DELTA if update.is_news else HEARTBEAT
             if len(self._parcels) >= _MOST_PARCELS:
                 self.count()
                 self._parcels.clear()

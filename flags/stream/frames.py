@@ -1,15 +1,26 @@
 """An update as each kind of line takes it. Made once for all lines of the kind that lack the same."""
 
-from typing import Any, Final
+from __future__ import annotations
+
+from dataclasses import replace
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from websockets.frames import Frame, Opcode
 
-from flags.snapshots import Update
+from flags.stream.lines import RESTARTING
+
+if TYPE_CHECKING:
+    from flags.snapshots import Update  # not otherwise: servers load this before Django is set up
 
 SNAPSHOT: Final = "snapshot"
 DELTA: Final = "delta"
 HEARTBEAT: Final = "heartbeat"
+REFETCH: Final = b'data: {"type":"refetchEvaluation"}\n\n'
+"""The event of OFREP's proposal for server-sent events."""
+COME_BACK_MS: Final = (100, 3_000)
+_CHANCE: Final = SystemRandom()
 
 
 def websocket_frame(update: Update) -> bytes:
@@ -33,4 +44,23 @@ def websocket_goodbye(code: int, reason: str) -> dict[str, Any]:
 
 def with_trace(update: Update, trace: Any) -> Update:
     """Return a delta with a member `trace` at its end."""
-    return Update(update.revision, update.body[:-1] + b',"trace":' + orjson.dumps(trace) + b"}")
+    return replace(update, body=update.body[:-1] + b',"trace":' + orjson.dumps(trace) + b"}")
+
+
+def event(update: Update) -> bytes:
+    """Return a server-sent event, whose id is the revision; of a heartbeat, a comment."""
+    if not update.is_news:
+        return b": %d\n\n" % update.revision
+    kind = DELTA if update.compressed is None else SNAPSHOT
+    return b"event: %s\nid: %d\ndata: %s\n\n" % (kind.encode(), update.revision, update.body)
+
+
+def refetch_event(update: Update) -> bytes:
+    """Return the event by which OFREP's clients are told to ask again; of a heartbeat, a comment."""
+    return event(update) if not update.is_news else b"id: %d\n%s" % (update.revision, REFETCH)
+
+
+def event_goodbye(code: int) -> bytes:
+    """Return what ends a stream of events: in how many milliseconds to come back, drawn for each client."""
+    least, most = COME_BACK_MS if code == RESTARTING else (0, 0)
+    return b"retry: %d\n\n" % _CHANCE.randint(least, most) if most else b""

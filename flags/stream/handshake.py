@@ -10,7 +10,9 @@ from urllib.parse import parse_qs
 import orjson
 from django.db import OperationalError
 
+from accounts.models import ServerKey
 from flags.stream import metrics
+from flags.stream.feed import Feed
 from flags.stream.frames import websocket_frame, websocket_goodbye, websocket_message
 from flags.stream.hub import Hub, hub
 from flags.stream.lines import HAND_OVER, AsgiLine, Line
@@ -36,8 +38,7 @@ async def follow(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def _let_in(scope: Any, headers: dict[bytes, bytes], the_hub: Hub, receive: Any, send: Any) -> None:
-    key = await the_hub.keys.key_of(_text(headers, b"authorization"), address=_address(scope, headers))
-    feed = await the_hub.feed_of(key.environment)
+    key, feed = await identify(scope, headers, the_hub)
     await send({"type": "websocket.accept"})
     hand_over = scope.get("extensions", {}).get(HAND_OVER)
     line: Line = (
@@ -58,6 +59,16 @@ def _address(scope: Any, headers: dict[bytes, bytes]) -> str | None:
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str:
     return headers.get(name, b"").decode("latin-1")
+
+
+async def identify(scope: Any, headers: dict[bytes, bytes], the_hub: Hub) -> tuple[ServerKey, Feed]:
+    """Return the key that asks, and the feed of its environment at the present revision.
+
+    Raises:
+        Refusal: when no server key in force asks.
+    """
+    key = await the_hub.keys.key_of(_text(headers, b"authorization"), address=_address(scope, headers))
+    return key, await the_hub.feed_of(key.environment)
 
 
 def since_of(scope: Any) -> int:

@@ -18,6 +18,8 @@ Encode = Callable[["Update"], Any]
 
 HAND_OVER: Final = "flagsite.hand_over"
 """The extension of an ASGI scope whose `line` gives the accepted connection away, as a line."""
+RESTARTING: Final = 1012
+"""The close code of a WebSocket whose server stops; ours for other lines too."""
 GONE: Final = 1006
 """The close code of a connection that ended without one."""
 

@@ -1,8 +1,8 @@
 """A line that writes to the socket itself: what an idle connection costs is this object and its transport.
 
-The handshake belongs to the server (`flagsite.websocket`). Afterwards the transport is ours: whoever has something to
-say writes a frame that was made once for all, without a task, a queue or a copy. Reads nothing but control frames,
-which the websockets library understands for us.
+The handshake belongs to the server (`flagsite.websocket`, `flagsite.event_streams`). Afterwards the transport is ours:
+whoever has something to say writes bytes that were made once for all, without a task, a queue or a copy. What is spoken
+over it, a subclass knows.
 
 Nothing is queued. asyncio says when the kernel has not taken everything (`pause_writing`) and when it has
 (`resume_writing`); in between the line is not free. A long message is handed to asyncio piece by piece, so that it
@@ -14,10 +14,7 @@ import math
 from random import SystemRandom
 from typing import Any, Final, NamedTuple
 
-from websockets.frames import Frame, Opcode
-from websockets.server import ServerProtocol
-
-from flags.stream.lines import GONE, Encode, Listener
+from flags.stream.lines import GONE, RESTARTING, Encode, Listener
 
 SLICE: Final = 64 * 1024
 """Bytes of a message that wait in this process for one client, at most; the rest waits in bytes that all share."""
@@ -25,7 +22,6 @@ MOST_CONTROL: Final = 4_096
 """Bytes of answers to pings that wait for a client which does not read; one that goes on pinging is cut off."""
 GOODBYE_SECONDS: Final = 2.0
 """For which a client may take to answer a goodbye."""
-RESTARTING: Final = 1012
 CLOSINGS_A_SECOND: Final = 1_000
 """How fast a process that stops sends its clients away, so that they do not fall upon the next one together."""
 LONGEST_SPREAD: Final = 5.0
@@ -40,42 +36,37 @@ class Pings(NamedTuple):
     timeout: float
 
 
+NEVER: Final = Pings(0, 0)
+
+
 class SocketLine(asyncio.Protocol):
-    """One accepted WebSocket."""
+    """One connection that was given away to us."""
 
     __slots__ = (
         "_after", "_answered", "_code", "_connections", "_is_closing", "_listener", "_loop", "_mark", "_paused_at",
-        "_pings", "_rest", "_timer", "_transport", "_websocket", "encode", "is_free",
+        "_pings", "_rest", "_timer", "_transport", "encode", "is_free",
     )  # fmt: skip
 
     def __init__(
-        self,
-        transport: asyncio.Transport,
-        websocket: ServerProtocol,
-        *,
-        encode: Encode,
-        connections: set[Any],
-        pings: Pings,
+        self, transport: asyncio.Transport, *, encode: Encode, connections: set[Any], pings: Pings = NEVER
     ) -> None:
         """Take a connection over.
 
         Args:
             transport: the connection's.
-            websocket: the server's side of it, whose handshake is done.
-            encode: makes frames of updates.
+            encode: makes of updates the bytes that are written.
             connections: the server's, which it tells to `shutdown` when it stops.
             pings: how it is asked whether the client is there.
         """
         self.encode = encode
         self.is_free = True
         self._transport = transport
-        self._websocket = websocket
         self._connections = connections
         self._pings = pings
         self._loop = asyncio.get_running_loop()
         self._listener: Listener | None = None
         self._rest: memoryview | None = None  # of a long message, what asyncio does not have yet
-        self._after = b""  # control frames that have to wait for its end
+        self._after = b""  # what has to wait for its end
         self._paused_at = 0.0
         self._is_closing = False
         self._code = 0
@@ -86,7 +77,21 @@ class SocketLine(asyncio.Protocol):
         transport.set_protocol(self)
         transport.set_write_buffer_limits(high=0)  # to be told of every byte that the kernel does not take
         if pings.interval:
-            self._timer = self._loop.call_later(pings.interval, self._ask)
+            self._timer = self._loop.call_later(pings.interval, self._look)
+
+    # what a subclass knows
+
+    def _goodbye(self, code: int, reason: str) -> bytes:
+        """Return what is said last."""
+        raise NotImplementedError
+
+    def _ping(self) -> bytes:
+        """Return what asks whether the client is there; without an answer, nothing."""
+        raise NotImplementedError
+
+    def _ended_with(self, exc: Exception | None) -> int:
+        """Return the close code of a connection that the client has ended."""
+        raise NotImplementedError
 
     # the subscriber's side
 
@@ -94,10 +99,10 @@ class SocketLine(asyncio.Protocol):
         """Name the one who listens."""
         self._listener = listener
         if self._transport is _NOWHERE:
-            listener.line_is_gone(self._code or GONE)
+            listener.line_is_gone(self._code)
 
     def write(self, message: bytes) -> None:
-        """Send a frame."""
+        """Send an encoded update."""
         if len(message) <= SLICE:
             self._transport.write(message)
             return
@@ -108,12 +113,11 @@ class SocketLine(asyncio.Protocol):
             self.is_free = True
 
     def close(self, code: int, reason: str = "") -> None:
-        """Send the close frame behind what is under way."""
+        """Say goodbye behind what is under way."""
         if self._is_closing:
             return
         self._is_closing, self._code, self.is_free = True, code, False
-        self._websocket.send_close(code, reason)
-        self._write_control()
+        self._write_between(self._goodbye(code, reason))
         self._set_timer(GOODBYE_SECONDS, self._transport.abort)
 
     # the server's side
@@ -142,25 +146,12 @@ class SocketLine(asyncio.Protocol):
             if self._listener is not None:
                 self._listener.line_is_free(waited)
 
-    def data_received(self, data: bytes) -> None:
-        """Answer pings and goodbyes; ignore everything else."""
-        websocket = self._websocket
-        websocket.receive_data(data)
-        for event in websocket.events_received():
-            if isinstance(event, Frame) and event.opcode is Opcode.PONG:
-                self._answered = True
-        self._write_control()
-        if websocket.close_rcvd is not None or websocket.parser_exc is not None:
-            self._end()
-
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything, and say so."""
-        del exc
         if self._timer is not None:
             self._timer.cancel()
         self._connections.discard(self)
-        said = self._websocket.close_rcvd
-        self._code = self._code or (said.code if said else GONE)
+        self._code = self._code or self._ended_with(exc)
         self._transport, self._rest, self.is_free = _NOWHERE, None, False
         self._is_closing = True
         if self._listener is not None:
@@ -177,15 +168,14 @@ class SocketLine(asyncio.Protocol):
             after, self._after = self._after, b""
             self._transport.write(after)
 
-    def _write_control(self) -> None:
-        """Write what the library has to say, though never into the middle of a message."""
-        frames = b"".join(self._websocket.data_to_send())
-        if not frames:
+    def _write_between(self, data: bytes) -> None:
+        """Write something short, though never into the middle of a message."""
+        if not data:
             return
         if self._rest is not None:
-            self._after += frames
+            self._after += data
         else:
-            self._transport.write(frames)
+            self._transport.write(data)
         if self._paused_at and len(self._after) + self._transport.get_write_buffer_size() > SLICE + MOST_CONTROL:
             self._transport.abort()
 
@@ -204,12 +194,11 @@ class SocketLine(asyncio.Protocol):
             self._timer.cancel()
         self._timer = self._loop.call_later(seconds, what)
 
-    def _ask(self) -> None:
+    def _look(self) -> None:
         """Ask whether the client is there; of one that is being sent something, look how far it has come."""
-        if self.is_free:
+        if self.is_free and (ping := self._ping()):
             self._answered = False
-            self._websocket.send_ping(b"")
-            self._write_control()
+            self._write_between(ping)
         self._mark = self._left()
         self._set_timer(self._pings.timeout, self._judge)
 
@@ -217,9 +206,10 @@ class SocketLine(asyncio.Protocol):
         """Cut off who has neither answered nor read anything in time."""
         left = self._left()
         if (left != (0, 0) and left == self._mark) or (left == (0, 0) and not self._answered):
+            self._code = self._code or GONE
             self._transport.abort()
             return
-        self._set_timer(max(0.0, self._pings.interval - self._pings.timeout), self._ask)
+        self._set_timer(max(0.0, self._pings.interval - self._pings.timeout), self._look)
 
     def _left(self) -> tuple[int, int]:
         return len(self._rest or b""), self._transport.get_write_buffer_size()

@@ -10,6 +10,7 @@ import uvicorn
 from celery.beat import EmbeddedService
 
 from flagsite.celery import app
+from flagsite.event_streams import EventStreamProtocol
 from flagsite.serve import PING_SECONDS
 from flagsite.websocket import StreamProtocol
 
@@ -21,6 +22,7 @@ def server(listening: socket.socket) -> uvicorn.Server:
         "flagsite.asgi:application",
         host=host,
         port=port,
+        http=EventStreamProtocol,
         ws=StreamProtocol,
         ws_per_message_deflate=False,  # the snapshot is compressed once for everybody
         ws_ping_interval=PING_SECONDS,

@@ -15,6 +15,7 @@ from accounts.services import issue_server_key
 from flags.models import Flag
 from flags.publishing import notifications
 from flags.stream import hub as hubs
+from flags.stream.events import CONFIGURATION
 from flags.stream.handshake import follow
 from tests.conftest import SYSTEM
 from tests.flags.builders import set_fields
@@ -76,5 +77,29 @@ def test_a_key_that_opens_nothing_is_refused_with_a_problem(key: str) -> None:
         assert orjson.loads(body["body"])["code"] == "NOT_AUTHENTICATED"
         refused = await connect(f"{key}x")
         assert (await refused.receive_output(10))["type"] == "websocket.close", "to a server that knows no such answers"
+
+    play(scene)
+
+
+def test_events_reach_the_client_too(key: str, production: Environment, sale: Flag) -> None:
+    async def scene() -> None:
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "query_string": b"",
+            "headers": [(b"authorization", f"Bearer {key}".encode())],
+        }
+        asking: Any = ApplicationCommunicator(CONFIGURATION, scope)  # type: ignore[no-untyped-call]  # published so
+        start = await asking.receive_output(10)
+        assert (start["status"], dict(start["headers"])[b"content-type"]) == (200, b"text/event-stream")
+        assert (await asking.receive_output(10))["body"] == b""
+        snapshot = (await asking.receive_output(10))["body"].decode()
+        production_at = orjson.loads(snapshot.partition("data: ")[2])["revision"]
+        assert snapshot.startswith(f"event: snapshot\nid: {production_at}\n")
+        await database_sync_to_async(set_fields)(sale, production, enabled=False)
+        assert (await asking.receive_output(10))["body"].startswith(b"event: delta\nid: %d\n" % (production_at + 1))
+        await asking.send_input({"type": "http.disconnect"})
+        await asking.wait(10)
+        assert hubs.hub().admission.following == 0
 
     play(scene)

@@ -16,10 +16,10 @@ from websockets.uri import parse_uri
 
 from flags.snapshots import Update
 from flags.stream.frames import websocket_frame
-from flags.stream.sockets import SLICE, Pings, SocketLine
+from flags.stream.sockets import NEVER, SLICE, Pings
+from flags.stream.websocket_line import WebSocketLine
 
 LONG = websocket_frame(Update(1, b"", compressed=b"snapshot" * 1_000_000))
-NEVER = Pings(0, 0)
 
 
 class Listener:
@@ -38,7 +38,7 @@ class Connection:
     """Both ends of a WebSocket whose handshake is done; of the client's end every byte is in the test's hands."""
 
     def __init__(self) -> None:
-        self.line: SocketLine
+        self.line: WebSocketLine
         self.transport: asyncio.Transport
         self.listener = Listener()
         self.connections: set[Any] = set()
@@ -58,7 +58,7 @@ class Connection:
         server.send_response(server.accept(asked))
         self.client.receive_data(b"".join(server.data_to_send()))
         self.client.events_received()
-        self.line = SocketLine(
+        self.line = WebSocketLine(
             self.transport, server, encode=websocket_frame, connections=self.connections, pings=pings
         )
         self.line.attach(self.listener)

@@ -32,9 +32,9 @@ def measure(*, seconds: float) -> Iterator[Figure]:
             clients = Clients(stream, site.server_key)
             try:
                 clients.connect(number)
-                _one_change(clients, publisher)
+                send_one_change(clients, publisher)
                 cpu, changes = cpu_seconds(stream), round(seconds * _CHANGES_A_SECOND)
-                heard = [late for _ in range(changes) for late in _one_change(clients, publisher)]
+                heard = [late for _ in range(changes) for late in send_one_change(clients, publisher)]
                 cpu = cpu_seconds(stream) - cpu
             finally:
                 clients.close()
@@ -76,7 +76,7 @@ def committed(publisher: "subprocess.Popen[str]") -> float:
     return float(publisher.stdout.readline())
 
 
-def _one_change(clients: Clients, publisher: "subprocess.Popen[str]") -> list[float]:
+def send_one_change(clients: Clients, publisher: "subprocess.Popen[str]") -> list[float]:
     """Return how many milliseconds after the commit each client had it."""
     before = {descriptor: client.messages for descriptor, client in clients.all.items()}
     heard = clients.messages + len(before)

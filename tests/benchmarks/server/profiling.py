@@ -1,95 +1,77 @@
-"""`python -m tests.benchmarks.server.profiling`: where the time of a request on the short road goes, part by part.
+"""`python -m tests.benchmarks.server.profiling`: where a stream process spends its time on a fan-out, by function.
 
-In one process, without HTTP, on real PostgreSQL: µs of CPU of the thread that answers, the best of five rounds.
+The same changes as `fanning_out`, to 1,000 sockets, with cProfile running in the server between two signals. It shows
+shares; what a socket costs, `fanning_out` measures without it.
 """
 
-import io
-import json
-import logging
+import cProfile
 import os
+import pstats
+import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from tests.benchmarks.server.installation import installation, start_services
+from tests import services
+from tests.benchmarks.server.bare_clients import Clients
+from tests.benchmarks.server.fanning_out import allow_many_sockets, publishing, send_one_change
+from tests.benchmarks.server.installation import installation
+from tests.ports import eventually
 
-ROUNDS, CALLS = 5, 2_000
-CONTEXT = {"id": "user-1", "country": "US", "plan": "pro"}
+CONNECTIONS: Final = 1_000
+CHANGES: Final = 50
+_SHOWN: Final = 12
 
 
 def main() -> None:
-    """Print the parts of an evaluation of one flag, of all 100, and of a download."""
-    start_services()
-    with installation(flags=100) as site:
-        os.environ.update(site.environment)
-        from flagsite import wsgi
-
-        with Path(os.devnull).open("w") as nowhere:
-            for handler in logging.getLogger().handlers:
-                handler.setStream(nowhere)  # type: ignore[attr-defined]  # the one that writes to the terminal
-            for name, part in _parts(wsgi.application, site.server_key):
-                sys.stdout.write(f"{name:<58} {_micro(part):>6.1f} µs\n")
-        from django.db import connections
-
-        from flags import recording
-
-        recording.stop_writing()
-        connections.close_all()
-
-
-def _parts(application: Any, key: str) -> Iterator[tuple[str, Callable[[], Any]]]:
-    from accounts.models import Environment
-    from flags import evaluation
-    from flags.api import replies
-    from flags.serving.callers import Callers
-    from flags.snapshots import snapshot_of
-    from flagsite.lib import request_metrics
-
-    environment = Environment.objects.select_related("project").latest("revision")
-    answers, callers = snapshot_of(environment).answers, Callers(now=lambda: 0.0)
-    one, every = answers.one("flag-0042", CONTEXT), answers.all(CONTEXT)
-    header = f"Bearer {key}"
-
-    def ask(path: str, body: Any = None, **more: str) -> None:
-        encoded = b"" if body is None else json.dumps(body).encode()
-        environ = {
-            "REQUEST_METHOD": "GET" if body is None else "POST", "PATH_INFO": path, "QUERY_STRING": "",
-            "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost", "HTTP_AUTHORIZATION": header,
-            "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(encoded)),
-            "wsgi.input": io.BytesIO(encoded), **more,
-        }  # fmt: skip
-        application(environ, lambda *_: None)
-
-    yield "who asks: a key that is known", lambda: callers.of(header, address="127.0.0.1")
-    yield "deciding one flag", lambda: answers.one("flag-0042", CONTEXT)
-    yield "recording it, its log line among it", lambda: evaluation.note(environment, CONTEXT, one)
-    yield "its answer", lambda: replies.evaluation(one)
-    yield "metrics of a request", lambda: request_metrics.answered("view", "POST", status=200, seconds=0.001)
-    yield (
-        "POST /evaluate, one flag, everything above and reading it",
-        lambda: ask("/evaluate", {"flag_key": "flag-0042", "context": CONTEXT}),
-    )
-    yield "deciding 100 flags", lambda: answers.all(CONTEXT)
-    yield "recording them in bounds, their log line among it", lambda: evaluation.note_all(environment, CONTEXT, every)
-    yield "their answer", lambda: replies.evaluations(every, environment)
-    yield "POST /evaluate, all 100 flags", lambda: ask("/evaluate", {"context": CONTEXT})
-    yield "OFREP, all 100 flags", lambda: ask("/ofrep/v1/evaluate/flags", {"context": CONTEXT})
-    yield "GET /sdk/config, whole, gzip", lambda: ask("/sdk/config", HTTP_ACCEPT_ENCODING="gzip")
-    yield "GET /sdk/config, 304", lambda: ask("/sdk/config", HTTP_IF_NONE_MATCH="*")
+    """Change a flag again and again, and print what the server did meanwhile."""
+    services.start(without=())
+    allow_many_sockets()
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        installation(flags=1_000, STREAM_HEARTBEAT_SECONDS="600") as site,
+        publishing(site) as publisher,
+    ):
+        written = Path(directory) / "profile"
+        stream = site.program(__spec__.name, str(written))
+        clients = Clients(stream, site.server_key)
+        try:
+            clients.connect(CONNECTIONS)
+            send_one_change(clients, publisher)
+            os.kill(stream.pid, signal.SIGUSR1)
+            for _ in range(CHANGES):
+                send_one_change(clients, publisher)
+            os.kill(stream.pid, signal.SIGUSR2)
+            eventually(written.exists, within=30)
+        finally:
+            clients.close()
+        profile = pstats.Stats(str(written))
+        sys.stdout.write(f"{CHANGES:,} changes to {CONNECTIONS:,} sockets\n")
+        profile.sort_stats("tottime").print_stats(_SHOWN)
 
 
-def _micro(part: Callable[[], Any]) -> float:
-    part()
-    best = float("inf")
-    for _ in range(ROUNDS):
-        began = time.thread_time()
-        for _ in range(CALLS):
-            part()
-        best = min(best, time.thread_time() - began)
-    return best / CALLS * 1e6
+def serve(written: str, port: str) -> None:
+    """Be a stream process, as `flagsite.serve` starts it, that profiles itself."""
+    import uvicorn
+
+    from flagsite.serve import stream
+
+    profile = cProfile.Profile()
+
+    def end(*_: object) -> None:
+        profile.disable()
+        profile.dump_stats(f"{written}.part")
+        Path(f"{written}.part").rename(written)
+
+    signal.signal(signal.SIGUSR1, lambda *_: profile.enable())
+    signal.signal(signal.SIGUSR2, end)
+    sys.argv[1:] = stream(host="127.0.0.1", port=int(port), workers=1)[1:]
+    uvicorn.main()
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) == 1:
+        main()
+    else:
+        serve(*sys.argv[1:])
