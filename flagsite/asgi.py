@@ -2,7 +2,7 @@
 
 import gc
 import os
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flagsite.settings")
 _requests = get_asgi_application()
 
 from flags.recording import start_writing, stop_writing  # noqa: E402 - models can be imported only after Django is set up
-from flags.stream.events import CONFIGURATION, REFETCHES  # noqa: E402 - likewise
+from flags.stream.events import ADDRESSES  # noqa: E402 - likewise
 from flags.stream.handshake import follow  # noqa: E402 - likewise
 from flagsite.lib import tracing  # noqa: E402 - with the others
 
@@ -33,12 +33,8 @@ async def _life(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-EVENTS: Final = {"/sdk/stream/events": CONFIGURATION, "/ofrep/v1/events": REFETCHES}
-"""Addresses that Django does not know: their answers do not end."""
-
-
 async def _http(scope: Any, receive: Any, send: Any) -> None:
-    await EVENTS.get(scope["path"], _requests)(scope, receive, send)
+    await ADDRESSES.get(scope["path"], _requests)(scope, receive, send)
 
 
 application = ProtocolTypeRouter(

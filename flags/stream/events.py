@@ -90,6 +90,8 @@ class Events:
 
 CONFIGURATION: Final = Events(event, is_configuration=True)
 REFETCHES: Final = Events(refetch_event, is_configuration=False)
+ADDRESSES: Final = {"/sdk/stream/events": CONFIGURATION, "/ofrep/v1/events": REFETCHES}
+"""Which Django does not know: their answers do not end."""
 
 
 def _body(data: bytes, *, more: bool = True) -> Message:

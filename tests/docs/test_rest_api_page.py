@@ -14,7 +14,7 @@ import flags.errors
 import flagsite.lib.problems
 import rollouts.errors
 import segments.errors
-from flagsite.asgi import EVENTS
+from flags.stream.events import ADDRESSES
 from flagsite.lib.problems import Refusal
 from tests.docs.markdown import page, quoted, rows
 from tests.docs.requests import ask, difference, examples
@@ -113,7 +113,7 @@ def test_every_address_stands_in_the_table_of_endpoints() -> None:
     # a cell may list several: `GET /healthz`, `/readyz`
     cells = [row[0] for row in rows(PAGE.section("REST API"))]
     documented = {span.split()[-1] for cell in cells for span in quoted(cell)}
-    assert _addresses(get_resolver().url_patterns) | {"/sdk/stream"} | set(EVENTS) == documented
+    assert _addresses(get_resolver().url_patterns) | {"/sdk/stream"} | set(ADDRESSES) == documented
 
 
 def _addresses(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> set[str]:

@@ -158,7 +158,6 @@ class Snapshot:
 
     def outcomes(self, context: Any) -> tuple[int, list[tuple[str, Outcome | Evaluation]]]:
         """Decide every flag, likewise: at one revision and one moment."""
-
         return self.consistently(lambda: self._outcomes(context))
 
     def _outcomes(self, context: Any) -> tuple[int, list[tuple[str, Outcome | Evaluation]]]:
