@@ -1,8 +1,8 @@
 """'Environment 7 is at 42': waking up the streams of this process and of all others.
 
-Nothing depends on a notification arriving. Within the process it is a call; to other processes it goes through the
-channel layer, and when Redis is down it is dropped with a log line. Beside the numbers goes the change's position in
-its trace, if there is one: a process that knows nothing of traces passes it over.
+Nothing depends on a notification arriving. Within the process it is a call, the machine's other processes see a mark,
+and to the rest it goes through the channel layer; when Redis is down it is dropped with a log line. Beside the numbers
+goes the change's position in its trace, if there is one: a process that knows nothing of traces passes it over.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from flags import metrics
+from flags.publishing.marks import marks
 from flagsite.lib import tracing
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ def announce(heads: Mapping[int, int]) -> None:
 
 
 def _announce(heads: Mapping[int, int]) -> None:
+    marks().change(heads)
     for listener in _listeners:
         try:
             listener(heads)

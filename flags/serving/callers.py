@@ -1,15 +1,15 @@
 """Who asks with a server key, and the configuration that they reach, as this process knows them.
 
-What is known is looked at anew every `FRESH_SECONDS`: so long a change made elsewhere, or a key's revocation, may take
-until it is in force here. A change that this very process makes is in force at once. While the database does not
-answer, what was known last goes on for `LAST_KNOWN_SECONDS`: an outage of the database does not stop evaluations.
+What is known is looked at anew every `FRESH_SECONDS`: so long a key's revocation, or a change that was made on another
+machine, may take until it is in force here. A change that a process of this machine has made is in force at once. While
+the database does not answer, what was known last goes on for `LAST_KNOWN_SECONDS`: an outage does not stop evaluations.
 """
 
 import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -20,7 +20,7 @@ from accounts import rates
 from accounts.api.authentication import key_of_header
 from accounts.models import Environment, ServerKey
 from flags.limits import MAX_KNOWN_CALLERS
-from flags.publishing.notifications import listen
+from flags.publishing.marks import marks
 from flags.snapshots import EnvironmentSnapshot, snapshot_of
 from flagsite.lib import clock
 from flagsite.lib.problems import NotSignedIn
@@ -31,20 +31,21 @@ FRESH_SECONDS: Final = 0.05
 PATIENCE_SECONDS: Final = 0.25
 """How long a request waits for a look at the database; then it goes on with what was known."""
 LAST_KNOWN_SECONDS: Final = 300.0
-_NEVER: Final = float("-inf")
 
 
 class Caller:
     """A server key that was let in, and what it reaches."""
 
-    __slots__ = ("environment", "key", "seen_at", "snapshot")
+    __slots__ = ("environment", "key", "mark", "seen_at", "snapshot")
 
-    def __init__(self, key: ServerKey, snapshot: EnvironmentSnapshot, seen_at: float) -> None:
+    def __init__(self, key: ServerKey, snapshot: EnvironmentSnapshot, *, seen_at: float, mark: int | None) -> None:
         self.key = key
         self.environment: Environment = key.environment
         self.snapshot = snapshot
         self.seen_at = seen_at
         """When the database last said so, by the monotonic clock in seconds."""
+        self.mark = mark
+        """The environment's, when the database was asked; None at the first meeting, when it was not known yet."""
 
 
 class Callers:
@@ -53,12 +54,9 @@ class Callers:
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._known: OrderedDict[bytes, Caller] = OrderedDict()
-        self._changed: dict[int, float] = {}
-        """When this process last changed an environment."""
         self._looking: set[bytes] = set()
         self._lock = threading.Lock()
         self._looker: ThreadPoolExecutor | None = None
-        listen(self._has_changed)
 
     def of(self, header: str, *, address: str | None) -> Caller | None:
         """Return who sends this `Authorization` header from an address; None for a key that is not an SDK's.
@@ -71,7 +69,7 @@ class Callers:
         known = self._known.get(name)
         if known is None:
             known = self._meet(name, header, address)
-        elif known.seen_at <= max(self._now() - FRESH_SECONDS, self._changed.get(known.environment.pk, _NEVER)):
+        elif self._now() - known.seen_at > FRESH_SECONDS or known.mark != marks().of(known.environment.pk):
             self._look_again(name, header, address)
             known = self._known.get(name)
         if known is None or not known.key.in_force(clock.now()):
@@ -81,10 +79,12 @@ class Callers:
 
     def _meet(self, name: bytes, header: str, address: str | None) -> Caller | None:
         seen_at = self._now()
+        before = self._known.get(name)
+        mark = marks().of(before.environment.pk) if before else None  # before the look, so that no change slips between
         key = key_of_header(header, address=address)
         if not isinstance(key, ServerKey):
             return None
-        caller = Caller(key, snapshot_of(key.environment), seen_at)
+        caller = Caller(key, snapshot_of(key.environment), seen_at=seen_at, mark=mark)
         with self._lock:
             self._known[name] = caller
             while len(self._known) > MAX_KNOWN_CALLERS:
@@ -122,7 +122,3 @@ class Callers:
         with self._lock:
             for name in [name for name, caller in self._known.items() if caller.seen_at < oldest]:
                 del self._known[name]
-
-    def _has_changed(self, heads: Mapping[int, int]) -> None:
-        """Look anew at whoever reaches an environment that this process has just changed."""
-        self._changed.update(dict.fromkeys(heads, self._now()))
