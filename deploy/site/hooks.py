@@ -4,7 +4,6 @@ Everything that is decided is decided in the modules beside this one; here it is
 """
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -85,7 +84,6 @@ def _openapi() -> dict[str, object]:
     made = subprocess.run(
         [sys.executable, "manage.py", "spectacular", "--format", "openapi-json", "--fail-on-warn"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=True,
         capture_output=True,
         text=True,

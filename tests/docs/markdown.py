@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
 
@@ -67,6 +68,11 @@ class Page:
     def links(self) -> list[str]:
         """Where its links lead."""
         return _LINK.findall(self.prose)
+
+    @property
+    def pictures(self) -> list[tuple[str, str]]:
+        """What its pictures are said to show, and where they are."""
+        return _PICTURE.findall(self.prose)
 
     def section(self, heading: str) -> str:
         """The text from a heading to the next one of any level."""

@@ -29,6 +29,19 @@ def test_every_link_leads_somewhere(each: Page) -> None:
 
 
 @pytest.mark.parametrize("each", PAGES, ids=lambda each: each.name)
+def test_every_picture_is_there_and_says_what_it_shows(each: Page) -> None:
+    assert [place for words, place in each.pictures if not words or not (each.path.parent / place).is_file()] == []
+
+
+def test_the_readme_begins_with_what_it_is_a_picture_and_two_commands() -> None:
+    readme = page("README.md")
+    what_it_is = readme.prose.split("![")[0]
+    assert len(re.findall(r"[.!?](?=\s)", what_it_is)) == 3  # sentences
+    assert readme.pictures
+    assert [block.text.strip() for block in readme.blocks[:2]] == ["make run", "make test"]
+
+
+@pytest.mark.parametrize("each", PAGES, ids=lambda each: each.name)
 def test_every_file_that_a_page_names_is_there(each: Page) -> None:
     named = {name for span in quoted(each.prose) for name in FILE.findall(span)}
     assert sorted(name for name in named if not (ROOT / name).exists()) == []
