@@ -27,30 +27,51 @@ class Decided(NamedTuple):
 
 
 class Answer:
-    """One flag's evaluation, in every shape in which it leaves the server."""
+    """One flag's evaluation, in every shape in which it leaves the server.
 
-    __slots__ = ("among_all", "body", "decided", "evaluation", "key", "line", "line_among_all", "ofrep", "tally")
+    Kept by the thousand: what is asked for by itself is cut out of what is asked for with all others.
+    """
+
+    __slots__ = ("_name", "_ofrep", "among_all", "evaluation", "key", "line_among_all", "tally")
 
     def __init__(self, key: str, evaluation: Evaluation) -> None:
         self.key = key
         self.evaluation = evaluation
-        code = evaluation.error_code.value if evaluation.error_code else ""
-        self.decided = Decided(
-            evaluation.variation or "", str(evaluation.reason), evaluation.rule or "", code, evaluation.revision
-        )
-        self.tally: Tally = (key, self.decided.variation, self.decided.reason, code)
-        members = _inside(_members(evaluation))
-        name = orjson.dumps(key)
-        self.body = b'{"flag_key":%b,%b,"revision":%d}' % (name, members, evaluation.revision)
+        self._name = orjson.dumps(key) + b":"
+        self._ofrep = b""
+        self.tally: Tally = (key, evaluation.variation or "", str(evaluation.reason), _code(evaluation))
+        self.among_all = self._name + orjson.dumps(_members(evaluation))
+        """A member of a body with all flags, in the REST API."""
+        self.line_among_all = self._name + orjson.dumps(_kept(self.decided))
+        """A member of a log line with all flags."""
+
+    @property
+    def decided(self) -> Decided:
+        """What is recorded of it."""
+        found = self.evaluation
+        return Decided(found.variation or "", str(found.reason), found.rule or "", _code(found), found.revision)
+
+    @property
+    def body(self) -> bytes:
         """Its body in the REST API."""
-        self.among_all = b"%b:{%b}" % (name, members)
-        """The same, as a member of a body with all flags."""
-        self.ofrep = orjson.dumps(ofrep_result(key, evaluation))
-        """Its body in OpenFeature's protocol."""
-        self.line = _inside(_kept(self.decided))
-        """The members of its log line."""
-        self.line_among_all = b"%b:{%b}" % (name, self.line)
-        """The same, as a member of a line with all flags."""
+        members = self.among_all[len(self._name) + 1 : -1]
+        return b'{"flag_key":%b,%b,"revision":%d}' % (self._name[:-1], members, self.evaluation.revision)
+
+    @property
+    def line(self) -> bytes:
+        """The members of its own log line."""
+        return self.line_among_all[len(self._name) + 1 : -1]
+
+    @property
+    def ofrep(self) -> bytes:
+        """Its body in OpenFeature's protocol, and its place in one with all flags."""
+        if not self._ofrep:
+            self._ofrep = orjson.dumps(ofrep_result(self.key, self.evaluation))
+        return self._ofrep
+
+
+def _code(found: Evaluation) -> str:
+    return found.error_code.value if found.error_code else ""
 
 
 def _members(found: Evaluation) -> dict[str, Any]:
@@ -83,10 +104,6 @@ def ofrep_result(key: str, found: Evaluation) -> dict[str, Any]:
 def _kept(decided: Decided) -> Mapping[str, str]:
     what = {"variation": decided.variation, "reason": decided.reason, "rule": decided.rule}
     return what | {"error_code": decided.error_code} if decided.error_code else what
-
-
-def _inside(members: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(members)[1:-1]
 
 
 class Answers:
