@@ -29,6 +29,8 @@ Start = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[Environ, Any], Any]
 """Django's, whose own types are narrower than what WSGI asks."""
 
+MAX_REQUEST_ID: Final = 200
+"""Characters of a caller's own name of a request that go into the log."""
 _log = structlog.get_logger(__name__)
 _JSON_IS_WELCOME: Final = ("*/*", "application/json", "application/*")
 
@@ -77,7 +79,7 @@ class Front:
             return None
         body = environ["wsgi.input"].read(length) if length else b""
         environ["wsgi.input"] = io.BytesIO(body)  # for the application behind, if it comes to that
-        number = environ.get("HTTP_X_REQUEST_ID") or f"{self._name}-{next(self._numbers)}"
+        number = environ.get("HTTP_X_REQUEST_ID", "")[:MAX_REQUEST_ID] or f"{self._name}-{next(self._numbers)}"
         asked = ready_lines.request.set({"request_id": number, "ip": address})
         try:
             return door(caller, environ, body)

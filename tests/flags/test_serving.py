@@ -1,6 +1,7 @@
 """The short road in front of Django: the same answers, up to date within a moment, even while the database is away."""
 
 import io
+import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from flags.serving import callers as callers_module
 from flags.serving.callers import FRESH_SECONDS, LAST_KNOWN_SECONDS, Callers
 from flags.serving.front import Front
 from flagsite.lib import clock
+from flagsite.lib.ready_lines import ReadyLine
 from tests.conftest import SYSTEM
 from tests.flags.builders import make
 
@@ -193,6 +195,19 @@ def test_a_key_that_asks_too_often_is_told_when_to_come_back(site: Site, setting
     statuses = [site.answer(ask).status for _ in range(4)]
     assert (statuses[0], statuses[-1], site.asked_django) == (200, 429, 0)
     assert site.answer(ask) == site.answer(ask, by_django=True)
+
+
+def test_the_line_of_an_evaluation_names_the_request_as_its_caller_does_in_bounds(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="flagsite.evaluations")
+    ask = Ask("one flag", EVALUATE, {"flag_key": "sale", "context": ANN})
+    for more in ({"HTTP_X_REQUEST_ID": "order-7"}, {"HTTP_X_REQUEST_ID": "x" * 5_000}, {}, {}):
+        site.answer(ask._replace(more=more))
+    lines = [orjson.loads(record.line) for record in caplog.records if isinstance(record, ReadyLine)]
+    named, long, *ours = [line["request_id"] for line in lines]
+    assert (named, len(long), len(set(ours))) == ("order-7", 200, 2)
+    assert {line["ip"] for line in lines} == {"127.0.0.1"}
 
 
 def test_what_is_left_to_django_is_recorded_once(site: Site) -> None:
