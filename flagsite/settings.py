@@ -252,6 +252,7 @@ STREAM_MAX_CONNECTIONS = env.integer("STREAM_MAX_CONNECTIONS", default=10_000, l
 STREAM_CHECK_SECONDS = 1.0  # how often a stream process asks the database whether it missed a notification
 STREAM_PRESENCE_SECONDS = 30.0  # how often a stream process writes down which SDKs are connected
 STREAM_KEY_CHECK_SECONDS = 2.0  # how soon a revoked key loses its connections
+REPORTED_ROWS_PER_DAY = env.integer("REPORTED_ROWS_PER_DAY", default=100_000_000)  # of an environment, in each process
 REPORT_RETENTION_DAYS = env.integer("REPORT_RETENTION_DAYS", default=90, least=1)
 COUNT_MINUTES_RETENTION_HOURS = env.integer("COUNT_MINUTES_RETENTION_HOURS", default=2, least=1)
 COUNT_HOURS_RETENTION_DAYS = env.integer("COUNT_HOURS_RETENTION_DAYS", default=90, least=8)  # of a week, hours show

@@ -21,6 +21,7 @@ from accounts.roles import Role
 from accounts.services import create_project, create_user, grant_role, issue_api_token, issue_server_key
 from flags import recording, snapshots
 from flags.services import open_environment
+from flags.usage import quotas
 from tests.databases import template
 from tests.furniture import furnished
 
@@ -39,6 +40,7 @@ def _nothing_held() -> None:
     snapshots.forget_all()
     recording.start_anew()
     rates.start_anew()
+    quotas.start_anew()
 
 
 @pytest.fixture(autouse=True)

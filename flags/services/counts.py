@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from accounts.models import Environment
 from flags.models import Flag, LastEvaluation
+from flags.usage.quotas import may_be_counted
 from flags.usage.reports import Count
 from flagsite.lib import clock
 
@@ -42,10 +43,28 @@ LAST_EVALUATION_PRECISION: Final = timedelta(hours=1)
 
 @transaction.atomic
 def count_evaluations(environment: Environment, counts: Iterable[Count]) -> None:
-    """Add to how often flags were evaluated in each minute, and note when they last were."""
+    """Add to how often flags were evaluated in each minute, and note when those that are there last were."""
     given = list(counts)
+    newest = _newest(given)
+    held = LastEvaluation.objects.filter(environment=environment, flag_key__in=newest).values_list("flag_key", "at")
+    known = dict(held)
+    due = [key for key, at in newest.items() if key not in known or known[key] + LAST_EVALUATION_PRECISION < at]
+    rows = Flag.objects.filter(project=environment.project_id, key__in=due).values_list("key", flat=True)
+    there = set(rows) if due else set()
+    flags = there | known.keys()
+    given = [each for each in given if each.flag in flags or may_be_counted(environment.pk, each.flag)]
     _add_counts(environment, given)
-    _note_last_evaluations(environment, given)
+    now = clock.now()  # a clock that runs ahead would keep a flag fresh for as long
+    _write(environment, [(key, min(newest[key], now)) for key in sorted(there)], arrays=_LAST_ARRAYS, row=_LAST_ROW)
+
+
+def _newest(counts: list[Count]) -> dict[str, datetime]:
+    """Return when each flag was last asked for."""
+    newest: dict[str, datetime] = {}
+    for entry in counts:
+        at = entry.minute.astimezone(UTC)
+        newest[entry.flag] = max(at, newest.get(entry.flag, at))
+    return newest
 
 
 def _add_counts(environment: Environment, counts: list[Count]) -> None:
@@ -54,21 +73,6 @@ def _add_counts(environment: Environment, counts: list[Count]) -> None:
         minute = entry.minute.astimezone(UTC).replace(second=0, microsecond=0)
         sums[entry.flag, entry.variation or "", entry.reason, entry.error_code or "", minute] += entry.count
     _write(environment, [(*slot, number) for slot, number in sorted(sums.items())], arrays=_ADD_ARRAYS, row=_ADD_ROW)
-
-
-def _note_last_evaluations(environment: Environment, counts: list[Count]) -> None:
-    """Write down when flags that are there were last asked for."""
-    newest: dict[str, datetime] = {}
-    for entry in counts:
-        newest[entry.flag] = max(entry.minute.astimezone(UTC), newest.get(entry.flag, entry.minute.astimezone(UTC)))
-    held = LastEvaluation.objects.filter(environment=environment, flag_key__in=newest).values_list("flag_key", "at")
-    known = dict(held)
-    due = [key for key, at in newest.items() if key not in known or known[key] + LAST_EVALUATION_PRECISION < at]
-    if due:
-        there = Flag.objects.filter(project=environment.project_id, key__in=due).values_list("key", flat=True)
-        now = clock.now()  # a clock that runs ahead would keep a flag fresh for as long
-        rows = [(key, min(newest[key], now)) for key in sorted(there)]
-        _write(environment, rows, arrays=_LAST_ARRAYS, row=_LAST_ROW)
 
 
 def _write(environment: Environment, rows: Sequence[tuple[Any, ...]], *, arrays: str, row: str) -> None:

@@ -14,6 +14,7 @@ from flags.models import Flag, LastEvaluation, RecordedEvaluation, ReportBatch, 
 from flags.services.counts import count_evaluations
 from flags.services.instances import note_instances
 from flags.services.records import Record, keep_records
+from flags.usage import quotas
 from flags.usage.latency import note_latencies
 from flags.usage.reports import Evaluation, Report
 from flagsite.lib import clock
@@ -24,7 +25,12 @@ INSTANCE_RETENTION: Final = timedelta(days=1)
 
 @transaction.atomic
 def receive_report(environment: Environment, report: Report) -> bool:
-    """Add a batch to the counts, keep its events and evaluations; False when it had been taken already."""
+    """Add a batch to the counts, keep its events and evaluations; False when it had been taken already.
+
+    Raises:
+        TooManyRequests: when the environment's SDKs have reported too much.
+    """
+    quotas.take(environment.pk, report)
     batch = ReportBatch(id=report.batch, environment=environment, received_at=clock.now())
     is_new = _is_new(batch)
     _measure(environment, report, is_new=is_new, received_at=batch.received_at)

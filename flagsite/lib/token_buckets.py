@@ -32,22 +32,23 @@ class TokenBuckets:
             most_names: how many names are remembered.
         """
         self._interval = 1.0 / per_second
-        self._tolerance = (burst - 1.0) * self._interval
+        self._burst = burst
         self._most_names = most_names
         self._full_at: OrderedDict[Hashable, float] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, name: Hashable, now: float) -> float:
-        """Take a token and return 0.0, or return the seconds until there is one to take.
+    def take(self, name: Hashable, now: float, *, tokens: float = 1.0) -> float:
+        """Take tokens and return 0.0, or take none and return the seconds until there are so many.
 
         Args:
             name: whose bucket.
             now: seconds of a clock that does not go back.
+            tokens: how many; never more than a full bucket holds, which there would never be.
         """
         with self._lock:
             full_at = max(self._full_at.get(name, now), now)
-            wait = self._wait(full_at, now)
-            self._full_at[name] = full_at if wait else full_at + self._interval
+            wait = self._wait(full_at, now, tokens)
+            self._full_at[name] = full_at if wait else full_at + tokens * self._interval
             self._full_at.move_to_end(name)
             if len(self._full_at) > self._most_names:
                 self._full_at.popitem(last=False)
@@ -56,10 +57,10 @@ class TokenBuckets:
     def wait(self, name: Hashable, now: float) -> float:
         """Return what `take` would, taking nothing."""
         with self._lock:
-            return self._wait(self._full_at.get(name, now), now)
+            return self._wait(self._full_at.get(name, now), now, 1.0)
 
-    def _wait(self, full_at: float, now: float) -> float:
-        seconds = full_at - now - self._tolerance
+    def _wait(self, full_at: float, now: float, tokens: float) -> float:
+        seconds = full_at - now - (self._burst - tokens) * self._interval
         return seconds if seconds > _ROUNDING else 0.0
 
     def __len__(self) -> int:

@@ -8,13 +8,17 @@ from uuid import uuid4
 
 import pytest
 from django.http import HttpResponse
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from accounts.models import Project
 from flags.models import EvaluationCount, ReportBatch, TrackedEvent
 from flags.services import forget_reports
 from flags.tasks import forget_reports as forget_task
+from flags.usage import quotas
 from flags.usage.reports import MAX_COUNT
 from flagsite.lib import clock
+from tests.flags.builders import make
 from tests.problems import assert_problem
 from tests.tables import nothing_changes
 
@@ -86,7 +90,8 @@ def test_a_report_may_be_compressed(sdk: APIClient) -> None:
     assert counted() == {("checkout", "on", "FALLTHROUGH"): 3}
 
 
-def test_a_report_may_be_as_large_as_the_limits_say(sdk: APIClient) -> None:
+def test_a_report_may_be_as_large_as_the_limits_say(sdk: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quotas, "MAX_UNKNOWN_FLAGS", 2500)
     counts = [count(flag=f"flag-{n}", count=MAX_COUNT) for n in range(2500)]
     events = [event(context_id=f"user-{n}") for n in range(2500)]
     assert report(sdk, batch(counts=counts, events=events)).status_code == 202
@@ -170,6 +175,37 @@ def test_what_is_too_large_is_refused_and_nothing_is_taken(sdk: APIClient, subte
     for body, headers in large:
         with subtests.test(), nothing_changes():
             assert_problem(report(sdk, body, **headers), 413, "TOO_LARGE")
+
+
+def test_what_sdks_report_in_a_day_has_an_end(sdk: APIClient, settings: Settings) -> None:
+    settings.REPORTED_ROWS_PER_DAY = 86_400  # one a second; what an hour would have left is 3,600, less than one report
+    events = [event(context_id=f"user-{n}") for n in range(5_000)]
+    assert report(sdk, batch(events=events)).status_code == 202
+    with nothing_changes():
+        response = report(sdk, batch(counts=[count()], events=events[:9]))
+    assert_problem(response, 429, "TOO_MANY_REQUESTS")
+    assert response.headers["Retry-After"] in {"9", "10"}
+    settings.REPORTED_ROWS_PER_DAY = 0
+    assert report(sdk, batch(events=events)).status_code == 202
+
+
+def test_counts_are_sums_and_fill_nothing_up(sdk: APIClient, settings: Settings) -> None:
+    settings.REPORTED_ROWS_PER_DAY = 24
+    for _ in range(5):
+        assert report(sdk, batch(counts=[count()] * 5_000)).status_code == 202
+
+
+def test_of_flags_that_are_not_there_only_so_many_are_counted(
+    sdk: APIClient, shop: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotas, "MAX_UNKNOWN_FLAGS", 3)
+    make(shop, "checkout")
+    for _ in range(2):
+        report(sdk, batch(counts=[count(), *(count(flag=f"made-up-{n}") for n in range(10))]))
+    assert {flag: number for (flag, _, _), number in counted().items()} == {
+        "checkout": 6,
+        **{f"made-up-{n}": 6 for n in range(3)},
+    }
 
 
 def test_what_is_no_gzip_is_refused(sdk: APIClient, subtests: pytest.Subtests) -> None:

@@ -26,6 +26,14 @@ def test_who_is_refused_and_waits_so_long_is_let_in() -> None:
     assert now == pytest.approx(49 / 7)
 
 
+def test_several_are_taken_together_or_none() -> None:
+    buckets = TokenBuckets(per_second=1, burst=10)
+    assert buckets.take("a", 0.0, tokens=7) == 0.0
+    assert buckets.take("a", 0.0, tokens=5) == pytest.approx(2.0)
+    assert buckets.take("a", 0.0, tokens=3) == 0.0
+    assert buckets.take("a", 0.0) == pytest.approx(1.0)
+
+
 def test_names_do_not_share_a_bucket() -> None:
     buckets = TokenBuckets(per_second=1, burst=1)
     assert (buckets.take("a", 0.0), buckets.take("b", 0.0)) == (0.0, 0.0)
