@@ -3,7 +3,7 @@
 # `make PYTHON=python3.13 test` chooses an interpreter; `make test ARGS="-k ramp"` hands arguments on.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test processes browser screenshots coverage bench bench-recording bench-ingest bench-server bench-guardrails bench-response bench-write wheel check docs lint audit format migrations dashboards hooks constraints clean
+.PHONY: help run test fuzz processes browser screenshots coverage bench bench-recording bench-ingest bench-server bench-guardrails bench-response bench-write wheel check docs lint audit format migrations dashboards hooks constraints clean
 
 # A machine that keeps no bytecode would compile every test anew, in each of the processes that tests start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -63,6 +63,11 @@ browser: $(DEVELOPMENT) $(AXE) ## What a person does, in real Chromium (ARGS for
 
 screenshots: $(DEVELOPMENT) ## Make docs/images again from a made-up shop (ARGS: names of screens)
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
+
+fuzz: $(DEVELOPMENT) ## Wrong documents, messages and requests, many more than make test tries (FUZZ_ROUNDS, FUZZ_SEED)
+	@seed=$${FUZZ_SEED:-$$(date +%s)}; echo "FUZZ_SEED=$$seed"; \
+	FUZZ_SEED=$$seed FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20000} CONTRACT_EXAMPLES=$${CONTRACT_EXAMPLES:-60} \
+		$(BIN)/python -m pytest sdk_python/tests/fuzz tests/flags/test_fuzz_conditions.py tests/contract -n auto $(ARGS)
 
 coverage: $(DEVELOPMENT) ## Run the suite and hold its coverage: all branches of the engine, 85 % elsewhere
 	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)

@@ -16,6 +16,7 @@ from flagsite import env, error_reports
 from flagsite.appearance import UNFOLD  # noqa: F401 - a setting
 from flagsite.beat import CELERY_BEAT_SCHEDULE, CELERY_BEAT_SCHEDULER, HEARTBEAT_SECONDS  # noqa: F401 - settings
 from flagsite.logs import logging_configuration
+from flagsite.openapi import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
 from flagsite.secret_key import own_secret_key
 from flagsite.sign_in import *  # noqa: F403 - Django reads names; these have a module of their own
 
@@ -232,18 +233,6 @@ REST_FRAMEWORK = {
 SERVER_KEY_RATE = env.integer("SERVER_KEY_RATE", default=5000)  # requests a second in each process; 0: no limit
 API_TOKEN_RATE = env.integer("API_TOKEN_RATE", default=500)  # likewise
 WRONG_KEY_RATE = env.integer("WRONG_KEY_RATE", default=10)  # likewise, of an address
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Flagsite",
-    "DESCRIPTION": "Feature flags: configuration, evaluation, and what SDKs download and report.",
-    "VERSION": "0.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SWAGGER_UI_DIST": "SIDECAR",  # from our own origin; nothing is loaded from outside
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True},
-}
 
 # --- what SDKs are told, and when ----------------------------------------------------------------------------------
 

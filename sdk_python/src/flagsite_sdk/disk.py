@@ -49,7 +49,7 @@ class SnapshotFile:
             file = _read.decode(self._path.read_bytes())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, msgspec.MsgspecError) as problem:
+        except (OSError, ValueError, msgspec.MsgspecError, RecursionError) as problem:
             LOGGER.warning("The cached configuration %s is not usable: %s", self._path, problem)
             return None
         snapshot = bytes(file.snapshot)

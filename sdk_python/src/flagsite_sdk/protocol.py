@@ -76,7 +76,7 @@ class Protocol:
             raise Unreadable(f"a message of {len(document)} bytes is more than {self._max_message_bytes}")
         try:
             envelope = _read.decode(document)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
             raise Unreadable(f"not a message of Flagsite's stream: {problem}") from None
         if envelope.since is not None:
             return self._delta(envelope, envelope.since, document, holding)

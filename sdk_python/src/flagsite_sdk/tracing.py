@@ -137,7 +137,7 @@ def _carrier(trace: bytes) -> dict[str, str]:
         return {}
     try:
         found = msgspec.json.decode(trace)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}

@@ -1,12 +1,11 @@
 """Numbers: gt, gte, lt, lte. Integers and floats compare by value, exactly; NaN compares false."""
 
-import math
 import operator
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from flagsite_sdk.engine.operators.operator import IS_NUMBER, Code, Fault, Operator, is_number
+from flagsite_sdk.engine.operators.operator import IS_NUMBER, Code, Fault, Operator, is_finite, is_number
 
 COMPARISONS: dict[str, tuple[str, Callable[[Any, Any], bool], str]] = {
     "gt": (">", operator.gt, "greater than"),
@@ -17,7 +16,7 @@ COMPARISONS: dict[str, tuple[str, Callable[[Any, Any], bool], str]] = {
 
 
 def _check(value: Any, _ignore_case: bool) -> Iterator[Fault]:
-    if not is_number(value) or not math.isfinite(value):
+    if not is_number(value) or not is_finite(value):
         yield "", "Must be a number."
 
 

@@ -1,5 +1,6 @@
 """What an operator is: the shape that every entry of the table has."""
 
+import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -80,6 +81,14 @@ def items(value: Any) -> tuple[Any, ...]:
 def is_number(value: Any) -> bool:
     """Whether it is a number. A boolean is none."""
     return isinstance(value, int | float) and value is not True and value is not False
+
+
+def is_finite(number: float) -> bool:
+    """Whether a float can hold it: neither NaN nor infinite, nor an integer of hundreds of digits."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
 
 
 def each(value: Any, faults: Callable[[Any], str | None]) -> Iterator[Fault]:

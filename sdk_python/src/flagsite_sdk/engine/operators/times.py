@@ -4,7 +4,6 @@ A time is RFC 3339 text, a number of seconds since 1970-01-01T00:00:00Z, or a `d
 A `datetime` without one is no moment and therefore wrong-typed. Nothing here reads a clock.
 """
 
-import math
 import re
 from calendar import isleap, monthrange
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from flagsite_sdk.engine.operators.operator import Code, Fault, Operator, is_number
+from flagsite_sdk.engine.operators.operator import Code, Fault, Operator, is_finite, is_number
 
 LONGEST = 64
 """Longer text is no time (and is not kept in the cache)."""
@@ -41,7 +40,7 @@ def seconds(value: Any) -> float | None:
     if isinstance(value, str):
         return _parse(value) if len(value) <= LONGEST else None
     if is_number(value):
-        return value if math.isfinite(value) else None
+        return value if is_finite(value) else None
     if isinstance(value, datetime) and value.utcoffset() is not None:
         return value.timestamp()
     return None

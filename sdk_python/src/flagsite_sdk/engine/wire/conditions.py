@@ -1,10 +1,10 @@
 """Conditions: JSON to model and back."""
 
-import math
 from typing import Any
 
 from flagsite_sdk.engine.model import All, AnyOf, Comparison, Condition, Everyone, InSegment, Not
 from flagsite_sdk.engine.operators import find
+from flagsite_sdk.engine.operators.operator import is_finite
 from flagsite_sdk.engine.wire.reading import Reader, below, is_unicode
 
 DEEPEST = 20
@@ -82,7 +82,7 @@ def _is_plain(value: Any) -> bool:
         if isinstance(item, str):
             if not is_unicode(item):
                 return False
-        elif not isinstance(item, bool | int | float) or not math.isfinite(item):
+        elif not isinstance(item, bool | int | float) or not is_finite(item):
             return False
     return True
 
