@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 import pytest
-from django.db import transaction
 from django.urls import URLResolver, get_resolver
 
 from accounts.models import Environment, Invitation, Project
@@ -23,6 +22,7 @@ from tests.accounts.test_admin_access import EDITORS, EVERYBODY, MANAGERS, SEERS
 from tests.conftest import SYSTEM, Person
 from tests.desk import Desk
 from tests.flags.builders import make, state_of
+from tests.tables import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -169,10 +169,8 @@ def right_answers(name: str, page: str, method: str, allowed: set[str]) -> set[i
 
 def knock(ask: Callable[[], Any]) -> int:
     """Ask, and undo whatever came of it."""
-    with transaction.atomic():
-        status = ask().status_code
-        transaction.set_rollback(True)
-    return int(status)
+    with undone():
+        return int(ask().status_code)
 
 
 def _names(patterns: Any) -> set[str]:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import pytest
-from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -17,6 +16,7 @@ from rollouts.models import Webhook
 from rollouts.notices.signing import new_secret
 from tests.conftest import SYSTEM, Person, client_with
 from tests.flags.builders import boolean, create, create_segment
+from tests.tables import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -160,9 +160,8 @@ def callers(  # noqa: PLR0917 - the whole cast
 
 def status_of(client: APIClient, door: Door) -> int:
     """Knock, and undo whatever came of it."""
-    with transaction.atomic():
+    with undone():
         response = getattr(client, door.method)(door.path, door.body)
-        transaction.set_rollback(True)
     if response.status_code >= 400:
         assert response.headers["Content-Type"] == "application/problem+json"
     return int(response.status_code)
