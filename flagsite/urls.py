@@ -7,6 +7,7 @@ from django.utils.functional import lazy
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
+from flagsite.api_document import KeptSchema
 from flagsite.exposition import metrics
 from flagsite.health import healthz, readyz
 
@@ -19,7 +20,7 @@ urlpatterns = [
     path("", include("rollouts.api.urls")),
     path("", include("flags.api.urls")),
     path("", include("segments.api.urls")),
-    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("openapi.json", SpectacularJSONAPIView.as_view(generator_class=KeptSchema), name="openapi"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="docs"),
     path("favicon.ico", RedirectView.as_view(url=FAVICON)),  # asked for where no page names one
     path("healthz", healthz),

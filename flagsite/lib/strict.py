@@ -14,6 +14,9 @@ from flagsite.lib.keys import MAX_KEY
 MAX_UNKNOWN: Final = 20
 """Unknown fields that are named; to look for what each may have meant takes long."""
 
+MAX_PARAMETER: Final = 8_192
+"""Characters of a query parameter; what servers take of a whole address differs."""
+
 Read = TypeVar("Read", bound="StrictSerializer")
 
 
@@ -44,6 +47,8 @@ def read_query(serializer: type[StrictSerializer], query: QueryDict) -> dict[str
     for name, values in query.lists():
         if len(values) > 1:
             raise serializers.ValidationError({name: ["Given more than once."]})
+        if len(values[0]) > MAX_PARAMETER:
+            raise serializers.ValidationError({name: [f"Has at most {MAX_PARAMETER} characters."]})
     return read_body(serializer, query.dict())
 
 

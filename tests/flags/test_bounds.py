@@ -10,7 +10,7 @@ from accounts.models import Project
 from flags.limits import MAX_PREREQUISITES, MAX_RULES, MAX_TAGS, MAX_TARGETED_IDS, MAX_VARIATIONS
 from flagsite.lib.json_body import MAX_VALUES
 from flagsite.lib.problems import MAX_ERRORS, MAX_MESSAGE, MAX_PATH, InputError, InvalidInput, document
-from flagsite.lib.strict import MAX_UNKNOWN
+from flagsite.lib.strict import MAX_PARAMETER, MAX_UNKNOWN
 from segments.services.segments import MAX_IDS
 from tests.conftest import Person
 from tests.flags.builders import boolean, create
@@ -77,6 +77,14 @@ def test_an_answer_does_not_grow_with_what_is_wrong(ed: Person, shop: Project, b
     problem = assert_problem(response, 400, "INVALID")
     assert len(response.content) < 300 * MAX_ERRORS
     assert 1 <= len(problem["errors"]) <= MAX_ERRORS
+
+
+@pytest.mark.parametrize("parameter", ["search", "tag", "cursor", "project", "environment"])
+def test_a_parameter_is_only_so_long(ed: Person, shop: Project, parameter: str) -> None:
+    fits, too_long = "x" * MAX_PARAMETER, "x" * (MAX_PARAMETER + 1)
+    assert ed.client().get("/flags", {parameter: fits}).status_code in {200, 400, 404}
+    problem = assert_problem(ed.client().get("/flags", {parameter: too_long}), 400, "INVALID", parameter)
+    assert "at most" in problem["errors"][0]["message"]
 
 
 def test_of_many_unknown_fields_the_first_are_named(ed: Person, shop: Project) -> None:

@@ -10,6 +10,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
+from flagsite import api_document
 from tests.conftest import Person
 from tests.flags.builders import PRODUCTION, boolean, create, create_segment, equals, rule
 
@@ -24,10 +25,17 @@ def schema() -> Json:
 
 def test_it_is_valid_and_made_without_a_warning(schema: Json, capsys: pytest.CaptureFixture[str]) -> None:
     GENERATOR_STATS.reset()
+    api_document.made.cache_clear()
     validate_schema(Client().get("/openapi.json").json())  # type: ignore[no-untyped-call]  # published so
     assert schema["openapi"].startswith("3.")
     assert "Warning" not in capsys.readouterr().err
     assert not GENERATOR_STATS
+
+
+def test_it_is_made_once_for_everybody(schema: Json) -> None:
+    before = api_document.made.cache_info().misses
+    assert Client().get("/openapi.json", HTTP_HOST="127.0.0.1").json() == schema
+    assert api_document.made.cache_info().misses == before
 
 
 def test_every_address_and_method_is_described(schema: Json) -> None:
