@@ -7,7 +7,7 @@ from typing import Any, cast
 from asgiref.sync import sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
-from django.urls import path
+from django.urls import path, re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flagsite.settings")
 
@@ -15,7 +15,7 @@ _requests = get_asgi_application()
 
 from flags.recording import start_writing, stop_writing  # noqa: E402 - models can be imported only after Django is set up
 from flags.stream.events import ADDRESSES  # noqa: E402 - likewise
-from flags.stream.handshake import follow  # noqa: E402 - likewise
+from flags.stream.handshake import follow, nowhere  # noqa: E402 - likewise
 from flagsite.lib import tracing  # noqa: E402 - with the others
 
 start_writing()
@@ -41,6 +41,6 @@ application = ProtocolTypeRouter(
     {
         "http": _http,
         "lifespan": _life,
-        "websocket": URLRouter([path("sdk/stream", cast("Any", follow))]),
+        "websocket": URLRouter([path("sdk/stream", cast("Any", follow)), re_path("", cast("Any", nowhere))]),
     },
 )

@@ -13,9 +13,8 @@ import orjson
 from django.db import OperationalError
 
 from flags.snapshots import Update
-from flags.stream import metrics
 from flags.stream.frames import REFETCH, event, event_goodbye, refetch_event
-from flags.stream.handshake import identify, since_of
+from flags.stream.handshake import answer_to, identify, since_of
 from flags.stream.hub import Hub, hub
 from flags.stream.lines import HAND_OVER, AsgiLine, Line, Message
 from flags.stream.presence import sdk_of
@@ -104,10 +103,7 @@ def _goodbye(code: int, reason: str) -> Message:
 
 
 async def _refuse(refusal: problems.Refusal, send: Any) -> None:
-    metrics.refused(refusal.status)
-    headers = [_PROBLEM]
-    headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
-    await _answer(refusal.status, headers, orjson.dumps(problems.of_refusal(refusal)), send)
+    await _answer(refusal.status, *answer_to(refusal), send)
 
 
 async def _answer(status: int, headers: list[tuple[bytes, bytes]], body: bytes, send: Any) -> None:

@@ -30,14 +30,23 @@ async def follow(scope: Any, receive: Any, send: Any) -> None:
     headers = dict(scope["headers"])
     try:
         with the_hub.admission.handshake():
-            await _let_in(scope, headers, the_hub, receive, send)
+            line = await _let_in(scope, headers, the_hub, send)
     except problems.Refusal as refusal:
         await _refuse(refusal, scope, send)
     except OperationalError:
         await _refuse(problems.Unavailable.database(), scope, send)
+    else:
+        if isinstance(line, AsgiLine):
+            await line.run(receive)
 
 
-async def _let_in(scope: Any, headers: dict[bytes, bytes], the_hub: Hub, receive: Any, send: Any) -> None:
+async def nowhere(scope: Any, receive: Any, send: Any) -> None:
+    """Refuse a WebSocket at any other address."""
+    await receive()
+    await _refuse(problems.NotFound("There is no stream at this address."), scope, send)
+
+
+async def _let_in(scope: Any, headers: dict[bytes, bytes], the_hub: Hub, send: Any) -> Line:
     key, feed = await identify(scope, headers, the_hub)
     await send({"type": "websocket.accept"})
     hand_over = scope.get("extensions", {}).get(HAND_OVER)
@@ -48,8 +57,7 @@ async def _let_in(scope: Any, headers: dict[bytes, bytes], the_hub: Hub, receive
     )
     since = since_of(scope)
     the_hub.join(Subscriber(feed, revision=since, key_id=key.pk, line=line, sdk=sdk_of(headers), on_left=the_hub.leave))
-    if isinstance(line, AsgiLine):
-        await line.run(receive)
+    return line
 
 
 def _address(scope: Any, headers: dict[bytes, bytes]) -> str | None:
@@ -78,12 +86,17 @@ def since_of(scope: Any) -> int:
 
 
 async def _refuse(refusal: problems.Refusal, scope: Any, send: Any) -> None:
-    metrics.refused(refusal.status)
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close"})
         return
-    headers = [(b"content-type", problems.CONTENT_TYPE.encode())]
-    headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
-    body = orjson.dumps(problems.of_refusal(refusal))
+    headers, body = answer_to(refusal)
     await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})
+
+
+def answer_to(refusal: problems.Refusal) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return the headers and the body that tell a refusal, and count it."""
+    metrics.refused(refusal.status)
+    headers = [(b"content-type", problems.CONTENT_TYPE.encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
+    return headers, orjson.dumps(problems.of_refusal(refusal))

@@ -153,8 +153,11 @@ class Hub:
         self._checked_at = time.monotonic()
 
     async def _measure(self) -> None:
-        for feed in self._feeds.values():
-            feed.measure()
+        for feed in list(self._feeds.values()):
+            if feed.subscribers:
+                feed.measure()
+            else:  # somebody was let in, and went before they joined
+                del self._feeds[feed.environment_id]
         self._snapshots.look_after()
         metrics.unchecked_for(time.monotonic() - self._checked_at)
 

@@ -69,7 +69,12 @@ class Connection:
 
     async def hear(self) -> list[Frame]:
         """Read once, and return the frames that are complete."""
-        self.client.receive_data(await asyncio.get_running_loop().sock_recv(self.socket, 1_000_000))
+        data = await asyncio.get_running_loop().sock_recv(self.socket, 1_000_000)
+        if not data:
+            raise EOFError
+        self.client.receive_data(data)
+        if self.client.parser_exc is not None:
+            raise self.client.parser_exc
         return [event for event in self.client.events_received() if isinstance(event, Frame)]
 
     async def hear_frames(self, number: int) -> list[Frame]:

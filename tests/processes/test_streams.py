@@ -100,6 +100,14 @@ def test_who_says_too_much_is_cut_off(site: Site, stream: Process) -> None:
     assert one.close_code == 1009
 
 
+def test_there_is_no_stream_at_another_address(site: Site, stream: Process) -> None:
+    with pytest.raises(InvalidStatus) as refused, connect(f"{stream.url.replace('http', 'ws')}/elsewhere"):
+        pass
+    answer = refused.value.response
+    assert (answer.status_code, json.loads(answer.body)["code"]) == (404, "NOT_FOUND")
+    assert "Traceback" not in stream.said()
+
+
 def test_a_slow_reader_is_sent_what_it_missed_as_one_delta(site: Site, stream: Process, api: httpx.Client) -> None:
     def list_ids(number: int) -> None:
         # more than the kernel takes for one who does not read
