@@ -16,12 +16,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.ports import eventually
+from tests.processes.handshake import knock
 from tests.processes.site import Process, Site, patch
 
 Message = dict[str, Any]
 
 
-def follow(site: Site, stream: Process, *, since: int = 0, sock: socket.socket | None = None) -> ClientConnection:
+def follow(site: Site, stream: Process, *, since: int = 0) -> ClientConnection:
     return connect(
         f"{stream.url.replace('http', 'ws')}/sdk/stream?since={since}",
         additional_headers={"Authorization": f"Bearer {site.server_key}"},
@@ -30,7 +31,6 @@ def follow(site: Site, stream: Process, *, since: int = 0, sock: socket.socket |
         max_size=None,
         max_queue=None,
         close_timeout=1,
-        sock=sock,
     )
 
 
@@ -116,10 +116,8 @@ def test_a_slow_reader_is_sent_what_it_missed_as_one_delta(site: Site, stream: P
 
     assert api.post("/segments", json={"key": "many"}).status_code == 201
     began = head(site)
-    with socket.socket() as slow, follow(site, stream, since=began) as quick:
-        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        slow.connect(("127.0.0.1", stream.port))
-        slow.sendall(_handshake(stream, site.server_key, since=began))
+    slowly = knock(stream, site.server_key, since=began, receive_buffer=4_096)
+    with slowly as slow, follow(site, stream, since=began) as quick:
         assert told(quick) == {"revision": began}
         eventually(lambda: _scraped(stream, "flagsite_sdk_connections") >= 2)
         for number in range(5):
@@ -183,8 +181,7 @@ def test_a_process_that_stops_sends_its_clients_away_and_waits_for_none(site: Si
     began = time.monotonic()
     with ExitStack() as connections:
         clients = [connections.enter_context(follow(site, stopping)) for _ in range(20)]
-        deaf = connections.enter_context(socket.create_connection(("127.0.0.1", stopping.port)))
-        deaf.sendall(_handshake(stopping, site.server_key, since=0))
+        connections.enter_context(knock(stopping, site.server_key))  # which never answers
         eventually(lambda: _scraped(stopping, "flagsite_sdk_connections") == 21)
         stopping.end(signal.SIGTERM)
         for client in clients:
@@ -202,19 +199,6 @@ def _can_follow(site: Site, stream: Process) -> bool:
             return True
     except InvalidStatus:
         return False
-
-
-def _handshake(process: Process, key: str, *, since: int) -> bytes:
-    lines = [
-        f"GET /sdk/stream?since={since} HTTP/1.1",
-        f"Host: 127.0.0.1:{process.port}",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Version: 13",
-        f"Authorization: Bearer {key}",
-    ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 def _messages(sock: socket.socket, *, until: int) -> Iterator[Message]:
