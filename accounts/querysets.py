@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from auditlog.models import LogEntry
 from axes.models import AccessAttempt
@@ -23,12 +23,21 @@ from accounts.models import (
     ServerKey,
     User,
 )
-from accounts.permissions import abilities_by_project
+from accounts.permissions import abilities_by_project, has_ability
 from accounts.roles import Ability, Role, role_with
 from flagsite.lib import clock
+from flagsite.lib.prepared import Given, Prepared
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 """`last_used_at` is written at most so often for a key, so that reading with it stays cheap."""
+
+_TOKEN: Final = Prepared(lambda: ApiToken.objects.filter(pk=Given("token")).order_by())
+_PERSON: Final = Prepared(lambda: User.objects.filter(pk=Given("user"), is_active=True))
+_PROJECT: Final = Prepared(lambda: Project.objects.filter(key=Given("key")).order_by())
+_ENVIRONMENT: Final = Prepared(
+    lambda: Environment.objects.filter(project=Given("project"), key=Given("key")).order_by()
+)
+_LOCKED: Final = Prepared(lambda: _to_be_locked().filter(pk=Given("environment"), project=Given("project")))
 
 
 def projects_of(user: User) -> QuerySet[Project]:
@@ -45,8 +54,8 @@ def project_named(key: str, *, user: User) -> Project:
     Raises:
         ProjectNotFound: when there is none of that key that they may see.
     """
-    project = projects_of(user).filter(key=key).first()
-    if project is None:
+    project = _PROJECT.one(key=key)
+    if project is None or not has_ability(user, Ability.VIEW, project):
         raise ProjectNotFound(f"There is no project `{key}`.")
     return project
 
@@ -57,10 +66,11 @@ def environment_named(key: str, *, project: Project) -> Environment:
     Raises:
         EnvironmentNotFound: when there is none of that key.
     """
-    environment = project.environments.filter(key=key).first()
+    environment = _ENVIRONMENT.one(project=project.pk, key=key)
     if environment is None:
         known = ", ".join(project.environments.values_list("key", flat=True))
         raise EnvironmentNotFound(f"The project `{project.key}` has no environment `{key}`; it has: {known}.")
+    environment.project = project
     return environment
 
 
@@ -79,13 +89,13 @@ def first_environment(project: Project) -> Environment:
 def key_in_force(credential: Credential) -> ServerKey | ApiToken | None:
     """Return the row that the credential opens now, with its environment or person, or None.
 
-    One query; a second one at most once a minute, to note that the key was used.
+    One query, two for a person; one more at most once a minute, to note that the key was used.
     """
     row: ServerKey | ApiToken | None
     if credential.kind is Kind.SERVER:
         row = ServerKey.objects.select_related("environment__project").filter(pk=credential.id).first()
     else:
-        row = ApiToken.objects.select_related("user").filter(pk=credential.id, user__is_active=True).first()
+        row = _token_of_somebody(credential.id)
     now = clock.now()
     if row is None or not credential.opens(row.digest) or not row.in_force(now):
         return None
@@ -95,9 +105,23 @@ def key_in_force(credential: Credential) -> ServerKey | ApiToken | None:
     return row
 
 
+def _token_of_somebody(pk: str) -> ApiToken | None:
+    token = _TOKEN.one(token=pk)
+    person = _PERSON.one(user=token.user_id) if token else None
+    if token is None or person is None:
+        return None
+    token.user = person
+    return token
+
+
 def lock_project(project: Project) -> None:
     """Wait until nobody else changes which environments the project has, or something in all of them."""
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+
+
+def _to_be_locked() -> QuerySet[Environment]:
+    """Return rows to be locked in the order of their ids."""
+    return Environment.objects.select_for_update(no_key=True).order_by("pk")
 
 
 def lock_environments(project: Project, *, only: Environment | None = None) -> list[Environment]:
@@ -105,12 +129,16 @@ def lock_environments(project: Project, *, only: Environment | None = None) -> l
 
     Every change of configuration begins here. The rows are locked in the order of their ids, so that two changes
     that concern several environments cannot wait for each other; and the project before them, so that none is
-    opened meanwhile.
+    opened meanwhile. What merely refers to an environment, as every count and record does, can be written meanwhile.
     """
     if only is None:
         lock_project(project)
-    rows = Environment.objects.select_for_update().filter(project=project).order_by("pk")
-    return list(rows.filter(pk=only.pk) if only else rows)
+        held = list(_to_be_locked().filter(project=project))
+    else:
+        held = _LOCKED.ask(environment=only.pk, project=project.pk)
+    for environment in held:
+        environment.project = project
+    return held
 
 
 def server_keys_in_force(ids: Iterable[str]) -> set[str]:

@@ -25,7 +25,7 @@ def state_document(state: FlagState) -> dict[str, Any]:
         "fallthrough": state.fallthrough,
         "rollout_percentage": percentage_number(state.rollout_percentage),
         "targets": state.targets,
-        "prerequisites": [{"flag": row.flag.key, "variation": row.variation} for row in state.prerequisites.all()],
+        "prerequisites": [{"flag": row.flag.key, "variation": row.variation} for row in state.required()],
         "rules": state.rules,
     }
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, TextField
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, TextField, prefetch_related_objects
 from django.db.models.functions import Cast
 
 from accounts.models import Environment, Project
@@ -17,12 +17,21 @@ from flags.contexts import SeenAttribute, attributes_in, without
 from flags.errors import FlagNotFound, NotPending, RevisionNotFound
 from flags.limits import MAX_RECENT_CONTEXTS
 from flags.models import ChangeRequest, Flag, FlagState, Prerequisite, RecentContext, Revision, RevisionItem
+from flagsite.lib.prepared import Given, Prepared
 
 LINKS_AT_ONCE = 50
 """Revisions that a verification of a chain holds in memory at once; their deltas may be large."""
 
 LOOKED_AT_FOR_ATTRIBUTES = 500
 """Recent contexts from which attributes and their values are suggested."""
+
+_LOCKED: Final = Prepared(
+    lambda: Flag.objects.select_for_update().filter(project=Given("project"), key=Given("key")).order_by()
+)
+_STATE: Final = Prepared(lambda: _with_need().filter(flag=Given("flag"), environment=Given("environment")).order_by())
+_DIGEST: Final = Prepared(
+    lambda: Revision.objects.filter(environment=Given("environment"), number=Given("number")).order_by().only("digest")
+)
 
 
 def states_in(environment: Environment) -> QuerySet[FlagState]:
@@ -43,13 +52,23 @@ def with_states(flags: QuerySet[Flag]) -> QuerySet[Flag]:
     return flags.select_related("owner").prefetch_related(Prefetch("states", ordered), "tags")
 
 
+def _with_need() -> QuerySet[Any]:
+    """Return states with `needs`: whether they have prerequisites."""
+    return FlagState.objects.annotate(needs=Exists(Prerequisite.objects.filter(state=OuterRef("pk"))))
+
+
 def states_of(flag: Flag, *, environments: Sequence[Environment]) -> list[FlagState]:
     """Return the flag's states in these environments, bound to the (locked) rows that the caller holds."""
     held = {environment.pk: environment for environment in environments}
-    rows = FlagState.objects.filter(flag=flag, environment__in=held).order_by("environment_id")
-    states = list(rows.prefetch_related(Prefetch("prerequisites", Prerequisite.objects.select_related("flag"))))
+    if len(held) == 1:
+        states = _STATE.ask(flag=flag.pk, environment=environments[0].pk)
+    else:
+        states = list(_with_need().filter(flag=flag, environment__in=held).order_by("environment_id"))
+    required = Prefetch("prerequisites", Prerequisite.objects.select_related("flag"))
+    prefetch_related_objects([state for state in states if state.needs], required)
     for state in states:
         state.flag, state.environment = flag, held[state.environment_id]
+        state.is_bound = bool(state.needs)
     return states
 
 
@@ -81,7 +100,7 @@ def lock_flag(key: str, *, project: Project) -> Flag:
     Raises:
         FlagNotFound: when the project has no such flag.
     """
-    flag = Flag.objects.select_for_update().filter(project=project, key=key).first()
+    flag = _LOCKED.one(project=project.pk, key=key)
     if flag is None:
         raise FlagNotFound(f"There is no flag `{key}`.")
     flag.project = project
@@ -188,7 +207,8 @@ def digest_numbered(number: int, *, environment: int) -> str | None:
     """Return the digest of a revision of the environment of this id; None when there is none of that number."""
     if number == 0:
         return GENESIS
-    return Revision.objects.filter(environment=environment, number=number).values_list("digest", flat=True).first()
+    revision = _DIGEST.one(environment=environment, number=number)
+    return revision.digest if revision else None
 
 
 def exported_head(environment: Environment) -> ExportedHead:

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from accounts.models import Environment, Project
 from accounts.querysets import lock_environments
 from flags.models import FlagState, RevisionItem
-from flags.querysets import state_named
+from flags.querysets import state_named, states_of
 from rollouts.errors import MailNoticeNotFound, RampNotFound, WebhookNotFound
 from rollouts.models import Check, Delivery, MailNotice, Occurrence, Ramp, Step, Webhook
 from rollouts.schedule import PlannedStep
@@ -63,12 +63,14 @@ def lock_ramp(ramp: Ramp) -> Ramp:
     Raises:
         RampNotFound: when it is gone.
     """
-    environment = ramp.state.environment
-    lock_environments(environment.project, only=environment)
+    project = ramp.state.environment.project
+    (environment,) = lock_environments(project, only=ramp.state.environment)
     held = ramps().select_for_update(of=("self",)).filter(pk=ramp.pk).first()
     if held is None:
         raise RampNotFound("The ramp is gone: its flag was deleted.")
-    held.state = state_named(held.state.flag.key, environment=held.state.environment)
+    flag = held.state.flag
+    flag.project = project
+    (held.state,) = states_of(flag, environments=[environment])
     return held
 
 

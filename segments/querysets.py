@@ -38,6 +38,8 @@ def segment_named(key: str, *, project: Project, for_update: bool = False) -> Se
 def missing_segments(keys: Iterable[str], *, project: Project) -> list[str]:
     """Return those of the keys that no segment of the project has, sorted."""
     wanted = set(keys)
+    if not wanted:
+        return []
     found = Segment.objects.filter(project=project, key__in=wanted).values_list("key", flat=True)
     return sorted(wanted - set(found))
 

@@ -23,6 +23,7 @@ from flags.limits import MAX_PREREQUISITES, MAX_RULES, MAX_TARGETED_IDS, MAX_VAR
 from flags.models import Flag, FlagState, FlagType
 from flags.models.flag import MAX_SALT
 from flags.querysets import prerequisite_graph, variations_of
+from flagsite.lib.canonical import same
 from flagsite.lib.cycles import cycle_through
 from flagsite.lib.problems import InputError, InvalidInput
 from segments.querysets import missing_segments
@@ -107,6 +108,10 @@ class Draft:
     new: Document
     definition: Definition
 
+    def changes(self, name: str) -> bool:
+        """Tell whether this part of the document is another one."""
+        return not same(self.new[name], self.old[name])
+
 
 def draft(state: FlagState, old: Document, fields: Mapping[str, Any]) -> Draft:
     """Return the state as it will be with these fields, and with the variations that its flag now has.
@@ -173,19 +178,23 @@ def _over_limits(document: Document) -> list[InputError]:
 
 
 def check_references(draft: Draft) -> None:
-    """Check what a definition names outside of itself.
+    """Check what a definition newly names outside of itself.
+
+    What it named before is there still: segments in use cannot go, nor can flags and variations that are required.
 
     Raises:
         InvalidInput: for a segment, flag or variation that does not exist, and for prerequisites in a circle.
     """
     definition, project = draft.definition, draft.state.flag.project
+    segments = named_segments(definition) if draft.changes("rules") else ()
     errors = [
         InputError("rules", f"There is no segment `{key}` in the project.")
-        for key in missing_segments(named_segments(definition), project=project)
+        for key in missing_segments(segments, project=project)
     ]
-    wanted = {entry.flag: entry.variation for entry in definition.prerequisites}
+    required = definition.prerequisites if draft.changes("prerequisites") else ()
+    wanted = {entry.flag: entry.variation for entry in required}
     known = variations_of(wanted, project=project) if wanted else {}
-    for index, entry in enumerate(definition.prerequisites):
+    for index, entry in enumerate(required):
         if entry.flag not in known:
             errors.append(InputError(f"prerequisites[{index}].flag", f"There is no flag `{entry.flag}`."))
         elif entry.variation not in known[entry.flag]:

@@ -90,6 +90,9 @@ class FlagState(models.Model):
     version = models.PositiveBigIntegerField(default=1, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
+    is_bound = True
+    """Whether it may have prerequisites; a read that has found none says so, and nobody asks again."""
+
     class Meta:
         ordering: ClassVar = ["flag", "environment"]
         constraints: ClassVar = [
@@ -102,6 +105,10 @@ class FlagState(models.Model):
 
     def __str__(self) -> str:
         return f"flag {self.flag.key} in {self.environment.key}"
+
+    def required(self) -> list["Prerequisite"]:
+        """Return the prerequisites, in their order."""
+        return list(self.prerequisites.all()) if self.is_bound else []
 
 
 class Prerequisite(models.Model):

@@ -20,6 +20,7 @@ from flags.chain.digests import GENESIS, digest_of
 from flags.models import Revision, RevisionItem
 from flags.publishing.clearances import require_clearance
 from flags.publishing.notifications import announce
+from flags.querysets import digest_numbered
 from flags.traces import describe_change
 from flagsite.lib import clock, tracing
 from flagsite.lib.canonical import canonical
@@ -92,15 +93,13 @@ def _append(change: Change, *, by: Actor, comment: str) -> None:
     delta = canonical(
         {"since": since, "revision": number, "flags": change.flags, "segments": change.segments},
     ).decode()
-    before = Revision.objects.filter(environment=environment, number=since).order_by()
-    previous = before.values_list("digest", flat=True).first()
     created_at = clock.now()
     revision = Revision.objects.create(
         environment=environment,
         number=number,
         delta=delta,
         digest=digest_of(
-            previous=previous or GENESIS,
+            previous=digest_numbered(since, environment=environment.pk) or GENESIS,
             environment=environment.pk,
             number=number,
             delta=delta,

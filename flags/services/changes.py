@@ -115,7 +115,7 @@ def update_flag(
         check_wanted_variations(flag)
         write_shared(flag, fields, old=shared, by=by, comment=comment)
     write_drafts([each for each in drafts if not same(each.new, each.old)], Action.UPDATE, by=by, comment=comment)
-    return state_named(key, environment=environment)
+    return states[0] if shared is None else state_named(key, environment=environment)
 
 
 @traced

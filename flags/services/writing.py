@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import F
 from flagsite_sdk.engine.references import named_segments
@@ -17,6 +17,9 @@ from flags.services.owners import owner_name, set_owner
 from flagsite.lib.canonical import same
 from segments.models import Segment
 
+_WRITTEN: Final = (*(name for name in PER_ENVIRONMENT if name != "prerequisites"), "version", "updated_at")
+"""The columns of a state; what it requires are rows of their own."""
+
 
 def write_state(draft: Draft) -> None:
     """Write the state and the rows that keep what it names from being deleted."""
@@ -29,12 +32,14 @@ def write_state(draft: Draft) -> None:
     state.targets = document["targets"]
     state.rules = document["rules"]
     is_new = state.pk is None
-    if not is_new:
+    if is_new:
+        state.save()
+    else:
         state.version += 1
-    state.save()
-    if is_new or document["prerequisites"] != draft.old["prerequisites"]:
+        state.save(update_fields=_WRITTEN)
+    if is_new or draft.changes("prerequisites"):
         _write_prerequisites(draft)
-    if is_new or document["rules"] != draft.old["rules"]:
+    if is_new or draft.changes("rules"):
         _write_segment_uses(draft)
 
 
@@ -47,6 +52,8 @@ def _write_prerequisites(draft: Draft) -> None:
         Prerequisite(state=state, flag=flags[entry.flag], variation=entry.variation, position=position)
         for position, entry in enumerate(draft.definition.prerequisites)
     )
+    state.is_bound = bool(wanted)
+    state.refresh_from_db(fields=["prerequisites"])  # forgets those that were read before; reads none
 
 
 def _write_segment_uses(draft: Draft) -> None:

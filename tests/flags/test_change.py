@@ -132,6 +132,22 @@ def test_a_variation_that_a_prerequisite_wants_cannot_go(ed: Person) -> None:
         assert_problem(response, 400, "INVALID", "variations")
 
 
+def test_what_a_change_answers_is_what_is_read_afterwards(ed: Person) -> None:
+    for key in ("login", "search"):
+        create(ed, boolean(key))
+    create(ed, texts())
+    wanted = [{"flag": key, "variation": "on"} for key in ("login", "search")]
+    for fields in (
+        {"prerequisites": wanted[:1], "rules": [rule(US, "b")]},
+        {"prerequisites": wanted[::-1], "rollout_percentage": 12.345, "tags": ["copy"], "owner": "ed"},
+        {"prerequisites": [], "rollout_percentage": 7},
+        {"enabled": True},
+    ):
+        after = change(ed, "banner", **fields)
+        assert after["prerequisites"] == fields.get("prerequisites", [])
+        assert after == ed.client().get(f"/flags/banner{PRODUCTION}").json()
+
+
 def test_what_is_wrong_with_all_environments_is_said_of_the_one_that_was_asked(ed: Person) -> None:
     create(ed, boolean())
     response = ed.client().patch(f"/flags/checkout{PRODUCTION}", {"variations": [{"key": "on", "value": 1}]})

@@ -3,14 +3,16 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from accounts.models import Project
+from accounts.models import Environment, Project
+from accounts.querysets import lock_environments
 from flags.models import EvaluationCount, FlagState, Revision
 from flags.services import open_environment
 from tests.conftest import SYSTEM, Person, client_with
@@ -58,6 +60,24 @@ def test_changes_at_the_same_time_are_all_made_and_numbered_without_gaps(ed: Per
     assert environment.revision == 1 + 4 + 12
     percentages = FlagState.objects.filter(environment=environment).values_list("rollout_percentage", flat=True)
     assert set(percentages) == {30}
+
+
+def test_what_sdks_report_is_written_while_somebody_changes_a_flag(
+    shop: Project, production: Environment, server_key: str
+) -> None:
+    minute = "2026-11-22T10:04:00Z"
+    count = {"flag": "checkout", "variation": "on", "reason": "OFF", "count": 1, "minute": minute}
+    report = {"batch": str(uuid4()), "sdk": {"name": "s", "version": "1", "instance": "i"}, "counts": [count]}
+
+    def send() -> int:
+        try:
+            return int(client_with(server_key).post("/sdk/events", report).status_code)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as others, transaction.atomic():
+        lock_environments(shop, only=production)
+        assert others.submit(send).result(timeout=30) == 202
 
 
 def test_of_two_who_saw_the_same_version_one_wins(ed: Person) -> None:

@@ -1,7 +1,9 @@
 """The chain of revisions: numbered, digested, written with the change or not at all, announced after the commit."""
 
+import asyncio
 import hashlib
 import json
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -182,6 +184,25 @@ def test_a_broken_channel_layer_does_not_cost_the_change(
     assert len(announced) == 1
     production.refresh_from_db()
     assert production.revision == 2
+
+
+def test_a_redis_that_does_not_answer_is_not_waited_for(
+    ed: Person, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    given_up = threading.Event()
+
+    class Silent:
+        async def group_send(self, *_: Any) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                given_up.set()
+
+    monkeypatch.setattr(notifications, "get_channel_layer", Silent)
+    monkeypatch.setattr(notifications, "PATIENCE_SECONDS", 0.01)
+    with django_capture_on_commit_callbacks(execute=True):
+        create(ed, boolean())
+    assert given_up.wait(10)
 
 
 def test_a_listener_that_fails_keeps_nobody_else_asleep(

@@ -12,7 +12,8 @@ if __name__ == "__main__":
 
     from accounts.actors import Actor
     from accounts.querysets import lock_environments
-    from accounts.services import create_project, create_user, issue_api_token, issue_server_key
+    from accounts.roles import Role
+    from accounts.services import create_project, create_user, grant_role, issue_api_token, issue_server_key
     from flags.documents import state_document
     from flags.models import Flag, FlagState
     from flags.publishing.publish import Change, publish
@@ -56,4 +57,8 @@ if __name__ == "__main__":
         publish([Change(locked, flags=documents)], by=system, comment="Seeded")
         server_key = issue_server_key(environment=production, name="SDK", by=system)
         api_token = issue_api_token(user=ada, name="test", by=system)
-    json.dump({"server_key": str(server_key[1]), "api_token": str(api_token[1])}, sys.stdout)
+        ed = create_user(username="ed", password="correct horse", by=system)
+        grant_role(user=ed, role=Role.EDITOR, project=project, by=system)
+        editor_token = issue_api_token(user=ed, name="test", by=system)
+    keys = {"server_key": server_key[1], "api_token": api_token[1], "editor_token": editor_token[1]}
+    json.dump({name: str(key) for name, key in keys.items()}, sys.stdout)
