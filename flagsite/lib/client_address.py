@@ -20,13 +20,14 @@ def address_of(request: HttpRequest) -> str | None:
 
 def address_behind(environ: Mapping[str, Any]) -> str | None:
     """Return the same for a request of which only WSGI's environment is there."""
-    return _nearest(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
+    remote, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
+    return _nearest(remote, forwarded, tuple(settings.TRUSTED_PROXIES))
 
 
 @lru_cache(maxsize=1024)
-def _nearest(remote: str, forwarded: str) -> str | None:
+def _nearest(remote: str, forwarded: str, trusted: tuple[str, ...]) -> str | None:
     nearest = _address(remote)
-    proxies = _networks(tuple(settings.TRUSTED_PROXIES))
+    proxies = _networks(trusted)
     if nearest is None or not _within(nearest, proxies):
         return str(nearest) if nearest else None
     for hop in reversed(forwarded.split(",")):

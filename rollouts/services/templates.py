@@ -1,6 +1,6 @@
 """A team's own templates of ramps."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -16,6 +16,9 @@ from rollouts.errors import RampTemplateNotFound
 from rollouts.guardrails.document import read_guardrails
 from rollouts.models import RampTemplate
 from rollouts.steps import read_steps, step_document
+
+MAX_TEMPLATES: Final = 100
+"""Templates of its own that a project may have."""
 
 
 @traced
@@ -38,6 +41,8 @@ def save_ramp_template(
             raise InvalidInput.at(f"steps[{place}].at", "A template is used at any time: give a delay, `after`.")
     row = RampTemplate.objects.select_for_update().filter(project=project, key=key).first()
     old = fields_of(row, "name", "steps", "guardrails") if row else None
+    if row is None and project.ramp_templates.count() >= MAX_TEMPLATES:
+        raise InvalidInput.at("", f"A project has at most {MAX_TEMPLATES} templates of its own.")
     row = row or RampTemplate(project=project, key=key)
     row.name = name or row.name or key
     row.steps = [step_document(step) for step in read]

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 import pytest
 
-from accounts.models import Environment
+from accounts.models import Environment, Project
+from rollouts.services import templates
 from tests.conftest import Person
 from tests.flags.builders import PRODUCTION, boolean, change, create
 from tests.problems import assert_problem
@@ -196,6 +197,13 @@ def test_templates_come_with_flagsite_and_a_team_adds_its_own(ed: Person, time: 
     assert_problem(ed.client().post(RAMP, {"template": "ours"}), 404, "RAMP_TEMPLATE_NOT_FOUND")
     moments = {"steps": [step(2, at="2027-03-01T10:00:00Z")]}
     assert_problem(ed.client().put("/ramp-templates/ours", moments), 400, "INVALID", "steps[0].at")
+
+
+def test_a_project_has_so_many_templates(ed: Person, shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(templates, "MAX_TEMPLATES", 2)
+    ours = {"steps": [{"percentage": 1}, {"percentage": 50, "after": "1h"}]}
+    answers = [ed.client().put(f"/ramp-templates/{key}", ours).status_code for key in ("a", "b", "c", "a")]
+    assert answers == [200, 200, 400, 200]
 
 
 @pytest.mark.parametrize("template", ["careful", "standard", "fast"])
