@@ -1,5 +1,7 @@
 """When the stream cannot be had, polls keep the client fresh."""
 
+import gzip
+
 import pytest
 from flagsite_sdk import Source, State
 
@@ -72,3 +74,14 @@ def test_a_redirect_is_not_followed_with_the_key(connect: Connect, server: Serve
     eventually(lambda: not server.polls)
     eventually(lambda: client.status().state is State.POLLING)
     assert all(path.startswith("/sdk/config") for _, path, _ in server.requests)
+
+
+def test_a_small_answer_that_unpacks_to_a_huge_one_is_not_read_to_its_end(connect: Connect, server: Server) -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    server.polls.append((200, {"Content-Encoding": "gzip"}, bomb))
+    client = connect(stream=False, poll_interval=0.02, max_message_bytes=1_000_000, lazy=True)
+    problems: list[str | None] = []
+    client.on_status(lambda status: problems.append(status.error))
+    client.start()
+    eventually(lambda: client.status().state is State.POLLING)
+    assert "an answer of more than 1000000 bytes" in problems

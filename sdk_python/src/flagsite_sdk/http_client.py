@@ -8,7 +8,7 @@ import threading
 import zlib
 from typing import TYPE_CHECKING
 
-from flagsite_sdk.errors import Refused, ServerProblem, Unauthorized, Unreachable
+from flagsite_sdk.errors import Refused, ServerProblem, Unauthorized, Unreachable, Unreadable
 from flagsite_sdk.forks import importing
 from flagsite_sdk.retry_after import read_retry_after
 from flagsite_sdk.settings import Settings
@@ -37,11 +37,11 @@ class HttpClient:
         """Return a snapshot or a delta since a revision, or None when there is nothing new.
 
         Raises:
-            Unreachable, Unauthorized, Refused: see ``errors``.
+            Unreachable, Unauthorized, Refused, Unreadable: see ``errors``.
         """
         headers = {} if since is None else {"If-None-Match": f'"{since}"'}
-        answer = self._ask("GET", "/sdk/config", query=since, headers=headers)
-        return None if answer.status_code == _NOT_MODIFIED else answer.content
+        status, content = self._ask("GET", "/sdk/config", query=since, headers=headers)
+        return None if status == _NOT_MODIFIED else content
 
     def report(self, body: bytes, *, timeout: float | None = None) -> None:
         """Deliver a batch of counts and events.
@@ -89,27 +89,40 @@ class HttpClient:
         query: int | None = None,
         body: bytes | None = None,
         timeout: float | None = None,
-    ) -> "httpx.Response":
+    ) -> tuple[int, bytes]:
         client = self._opened()
         import httpx
 
         try:
-            with self._tracing.requesting(method, path) as asked:
-                answer = client.request(
+            with (
+                self._tracing.requesting(method, path) as asked,
+                client.stream(
                     method,
                     self._settings.base_url + path,
                     params=None if query is None else {"since": query},
                     headers={**headers, **asked.headers},
                     content=body,
                     timeout=self._settings.request_timeout if timeout is None else timeout,
-                )
+                ) as answer,
+            ):
                 asked.answered(answer.status_code)
+                content = self._content(answer)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError) as problem:
             # RuntimeError is what a pool says that was closed by close()
             raise Unreachable(f"{method} {path}: {str(problem) or type(problem).__name__}") from None
         if answer.is_success or answer.status_code == _NOT_MODIFIED:
-            return answer
+            return answer.status_code, content
         raise _problem(answer, f"{method} {path} was answered with {answer.status_code}")
+
+    def _content(self, answer: "httpx.Response") -> bytes:
+        """Read the body; what unpacks to more than may come is left where it is."""
+        most, parts, size = self._settings.max_message_bytes, [], 0
+        for part in answer.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > most:
+                raise Unreadable(f"an answer of more than {most} bytes")
+        return b"".join(parts)
 
 
 def _packed(body: bytes) -> bytes:

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flagsite_sdk.forks import importing
@@ -58,6 +59,10 @@ _BY_STATUS = {
 }
 
 
+class _SentElsewhere(Exception):
+    """The server names another address. That is not asked: what decides flags comes from the server that was named."""
+
+
 class Stream:
     """One stream at a time to one server."""
 
@@ -82,8 +87,10 @@ class Stream:
         except InvalidStatus as problem:
             status = problem.response.status_code
             cause = _BY_STATUS.get(status, Cause.REFUSED)
-            retry_after = read_retry_after(problem.response.headers.get("Retry-After"))
+            retry_after = read_retry_after(next(iter(problem.response.headers.get_all("Retry-After")), None))
             return self._ending(cause, f"the stream was refused with {status}", retry_after)
+        except _SentElsewhere as problem:
+            return self._ending(Cause.REFUSED, str(problem))
         except (OSError, EOFError, WebSocketException) as problem:
             # TimeoutError and ssl.SSLError are OSErrors
             return self._ending(Cause.LOST, f"no stream: {str(problem) or type(problem).__name__}")
@@ -102,6 +109,7 @@ class Stream:
             connection.socket.close()  # closes this process's copy; the parent's connection lives on
 
     def _follow(self, since: int, on_frame: Callable[[str | bytes], bool]) -> Ending:
+        from websockets.exceptions import InvalidStatus
         from websockets.sync.client import ClientConnection, connect
 
         stream = self
@@ -114,6 +122,15 @@ class Stream:
                 stream._connection = self
                 if stream._interrupted:
                     self.close_socket()
+
+            def handshake(self, *arguments: Any, **options: Any) -> None:
+                try:
+                    super().handshake(*arguments, **options)
+                except InvalidStatus as problem:
+                    status = problem.response.status_code
+                    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+                        raise _SentElsewhere(f"the stream was refused with {status}: it is not followed") from None
+                    raise
 
         settings = self._settings
         with connect(
