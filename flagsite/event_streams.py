@@ -1,10 +1,11 @@
 """The HTTP protocol of our uvicorn processes: uvicorn's own, which can give a connection away to a stream of events.
 
 An application that takes it (`flags.stream.lines.HAND_OVER` in the scope's extensions) writes the response itself.
-Knows nothing of what is sent.
+Knows nothing of what is sent. It also sees by its first bytes that a connection wants the WebSocket, and lets that
+protocol read the handshake: uvicorn would read it here, write it out again and let it be read a second time.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.utils import ClientDisconnected
@@ -12,6 +13,8 @@ from uvicorn.protocols.utils import ClientDisconnected
 from flags.stream.event_line import EventLine
 from flags.stream.lines import HAND_OVER, Encode
 from flags.stream.sockets import Pings
+
+_FOR_THE_STREAM: Final = (b"GET /sdk/stream?", b"GET /sdk/stream ")
 
 
 class EventStreamProtocol(H11Protocol):
@@ -21,6 +24,19 @@ class EventStreamProtocol(H11Protocol):
         super().__init__(*arguments, **options)
         self._served = self.app
         self.app = self._serve
+
+    def data_received(self, data: bytes) -> None:
+        """Read a request, unless it is one for the stream."""
+        if self.cycle is None and data.startswith(_FOR_THE_STREAM) and self.ws_protocol_class is not None:
+            self.connections.discard(self)
+            websocket: Any = self.ws_protocol_class(
+                config=self.config, server_state=self.server_state, app_state=self.app_state
+            )
+            self.transport.set_protocol(websocket)
+            websocket.connection_made(self.transport)
+            websocket.data_received(data)
+        else:
+            super().data_received(data)
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         scope["extensions"] = {HAND_OVER: {"line": self._hand_over}}

@@ -6,8 +6,9 @@ application that wants none of it finds in the scope's extensions a way to take 
 """
 
 import asyncio
+import logging
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -17,14 +18,22 @@ from flags.stream.lines import HAND_OVER, Encode
 from flags.stream.sockets import Pings
 from flags.stream.websocket_line import WebSocketLine
 
+_LOGGER: Final = logging.getLogger("flagsite.websocket")
+_LOGGER.setLevel(logging.WARNING)  # uvicorn and websockets write two lines for each handshake, a quarter of its cost
+
 
 class StreamProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol up to the handshake."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.logger = self.conn.logger = _LOGGER
 
     def handle_connect(self, event: Request) -> None:
         """Offer the connection to the application, which runs after this."""
         super().handle_connect(event)
         if self.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            self.scope["headers"] = [(name.lower(), value) for name, value in self.scope["headers"]]
             self.scope["extensions"][HAND_OVER] = {"line": self._hand_over}
 
     def keepalive_timeout(self) -> None:

@@ -48,7 +48,7 @@ def next_change(connection: ClientConnection) -> Message:
     return message
 
 
-def head(site: Site) -> int:
+def head_of(site: Site) -> int:
     ((revision,),) = site.rows("SELECT revision FROM accounts_environment")
     return int(revision)
 
@@ -62,7 +62,7 @@ def api(site: Site, web: Process) -> Iterator[httpx.Client]:
 def test_the_first_message_is_the_snapshot_a_delta_or_a_heartbeat(
     site: Site, stream: Process, api: httpx.Client
 ) -> None:
-    before = head(site)
+    before = head_of(site)
     patch(api, "flag-0000", rollout_percentage=10)
     with follow(site, stream) as one:
         snapshot = told(one)
@@ -75,13 +75,13 @@ def test_the_first_message_is_the_snapshot_a_delta_or_a_heartbeat(
 
 
 def test_who_is_ahead_of_what_there_is_gets_the_snapshot(site: Site, stream: Process) -> None:
-    with follow(site, stream, since=head(site) + 1_000) as one:
+    with follow(site, stream, since=head_of(site) + 1_000) as one:
         assert "since" not in told(one)
 
 
 def test_heartbeats_come_by_themselves(site: Site, stream: Process) -> None:
-    with follow(site, stream, since=head(site)) as one:
-        assert [told(one), told(one)] == [{"revision": head(site)}] * 2
+    with follow(site, stream, since=head_of(site)) as one:
+        assert [told(one), told(one)] == [{"revision": head_of(site)}] * 2
 
 
 def test_pings_are_answered_and_a_goodbye_too(site: Site, stream: Process) -> None:
@@ -108,6 +108,25 @@ def test_there_is_no_stream_at_another_address(site: Site, stream: Process) -> N
     assert "Traceback" not in stream.said()
 
 
+def test_a_handshake_may_come_in_pieces(site: Site, stream: Process) -> None:
+    head = f"GET /sdk/stream?since={head_of(site)} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+    rest = (
+        "Connection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer {site.server_key}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", stream.port)) as client:
+        for piece in (head[:3], head[3:30], head[30:], rest):
+            client.sendall(piece.encode())
+            time.sleep(0)  # lets the server read what is there
+        (message,) = _messages(client, until=head_of(site))
+        assert message == {"revision": head_of(site)}
+
+
+def test_who_asks_for_the_stream_without_a_websocket_is_told_what_is_wanted(site: Site, stream: Process) -> None:
+    with site.sdk_api(stream) as sdk:
+        assert sdk.get("/sdk/stream").status_code == 426
+
+
 def test_a_slow_reader_is_sent_what_it_missed_as_one_delta(site: Site, stream: Process, api: httpx.Client) -> None:
     def list_ids(number: int) -> None:
         # more than the kernel takes for one who does not read
@@ -115,7 +134,7 @@ def test_a_slow_reader_is_sent_what_it_missed_as_one_delta(site: Site, stream: P
         assert api.patch("/segments/many", json={"included": ids}).status_code == 200
 
     assert api.post("/segments", json={"key": "many"}).status_code == 201
-    began = head(site)
+    began = head_of(site)
     slowly = knock(stream, site.server_key, since=began, receive_buffer=4_096)
     with slowly as slow, follow(site, stream, since=began) as quick:
         assert told(quick) == {"revision": began}
@@ -144,7 +163,7 @@ def test_who_joins_while_changes_are_published_misses_none(site: Site, stream: P
         joined: list[tuple[ClientConnection, int]] = []
         try:
             for number in range(30):
-                known = head(site)
+                known = head_of(site)
                 connection = connections.enter_context(follow(site, stream, since=known if number % 2 else 0))
                 first = told(connection)["revision"]
                 assert first >= known, "nobody is told of an older revision than there was when they came"
@@ -152,7 +171,7 @@ def test_who_joins_while_changes_are_published_misses_none(site: Site, stream: P
         finally:
             enough.set()
             changing.join()
-        last = head(site)
+        last = head_of(site)
         for connection, first in joined:
             held = first
             while held < last:
