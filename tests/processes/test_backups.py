@@ -1,5 +1,6 @@
 """A backup of an installation at work, brought back into an empty database, and what connected SDKs make of it."""
 
+import itertools
 import json
 import os
 import sqlite3
@@ -67,38 +68,48 @@ def heads_in(file: Path) -> list[dict[str, Any]]:
         return heads
 
 
-@pytest.fixture(scope="module")
-def changing(site: Site, stream: Process) -> Iterator[tuple[Process, threading.Event]]:
-    """Change one flag after the other, by way of a process, until the event is set."""
+@pytest.fixture
+def live(site: Site, stream: Process) -> tuple[Site, Process]:
+    """The installation, and the process that its SDK is connected to."""
+    return site, stream
+
+
+@pytest.fixture
+def stop_changing(site: Site, stream: Process) -> Iterator[Callable[[], None]]:
+    """Change one flag after the other; called, let the change under way end, and make no more."""
     enough = threading.Event()
 
     def change() -> None:
         with site.api(stream) as api:
-            for number in range(10_000):
+            for number in itertools.count():
                 if enough.is_set():
                     return
                 patch(api, f"flag-{number % FLAGS:04}", enabled=number // FLAGS % 2 == 1, comment=f"change {number}")
 
+    def stop() -> None:
+        enough.set()
+        thread.join()
+
     thread = threading.Thread(target=change)
     thread.start()
-    yield stream, enough
-    enough.set()
-    thread.join()
+    yield stop
+    stop()
 
 
 def test_sdks_converge_on_an_installation_that_went_back(
-    site: Site, manage: Manage, empty: str, tmp_path: Path, changing: tuple[Process, threading.Event]
+    live: tuple[Site, Process], manage: Manage, empty: str, tmp_path: Path, stop_changing: Callable[[], None]
 ) -> None:
-    file, (stream, enough) = tmp_path / "flagsite.backup", changing
+    file, (site, stream) = tmp_path / "flagsite.backup", live
     with FlagClient(stream.url, site.server_key, report=False, backoff_cap=0.5) as client:
-        eventually(lambda: (client.status().revision or 0) > 5)
+        eventually(lambda: (client.status().revision or 0) > 5, within=30)
         done = manage("backup", str(file))
         assert done.returncode == 0, done.stderr
         (head,) = heads_in(file)
-        eventually(lambda: (client.status().revision or 0) > head["number"] + 5)  # it was made while changes went on
-        enough.set()
+        later = head["number"] + 5  # it was made while changes went on
+        eventually(lambda: (client.status().revision or 0) > later, within=30)
+        stop_changing()
         ((last,),) = site.rows("SELECT revision FROM accounts_environment")
-        sees(lambda: client.status().revision, last)
+        sees(lambda: client.status().revision, last, within=30)
         stream.end()
 
         done = manage("restore", str(file), DATABASE_URL=empty)
