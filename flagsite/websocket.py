@@ -36,6 +36,12 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             self.scope["headers"] = [(name.lower(), value) for name, value in self.scope["headers"]]
             self.scope["extensions"][HAND_OVER] = {"line": self._hand_over}
 
+    async def send(self, message: Any) -> None:
+        """Hand a message on. A handshake that was refused whole is complete; uvicorn would log an error for each."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
+
     def keepalive_timeout(self) -> None:
         """Abort: to close politely is to wait until a client that does not read has read everything."""
         self.transport.abort()

@@ -105,7 +105,9 @@ def test_there_is_no_stream_at_another_address(site: Site, stream: Process) -> N
         pass
     answer = refused.value.response
     assert (answer.status_code, json.loads(answer.body)["code"]) == (404, "NOT_FOUND")
-    assert "Traceback" not in stream.said()
+    with follow(site, stream):  # by now, what was to be said of it has been
+        assert "Traceback" not in stream.said()
+        assert '"level": "error"' not in stream.said(), "a refusal is no mistake of ours"
 
 
 def test_a_handshake_may_come_in_pieces(site: Site, stream: Process) -> None:
