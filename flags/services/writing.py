@@ -17,8 +17,8 @@ from flags.services.owners import owner_name, set_owner
 from flagsite.lib.canonical import same
 from segments.models import Segment
 
-_WRITTEN: Final = (*(name for name in PER_ENVIRONMENT if name != "prerequisites"), "version", "updated_at")
-"""The columns of a state; what it requires are rows of their own."""
+_COLUMNS: Final = tuple(name for name in PER_ENVIRONMENT if name != "prerequisites")
+"""What of a state is a column; what it requires are rows of their own."""
 
 
 def write_state(draft: Draft) -> None:
@@ -36,7 +36,7 @@ def write_state(draft: Draft) -> None:
         state.save()
     else:
         state.version += 1
-        state.save(update_fields=_WRITTEN)
+        state.save(update_fields=[*filter(draft.changes, _COLUMNS), "version", "updated_at"])
     if is_new or draft.changes("prerequisites"):
         _write_prerequisites(draft)
     if is_new or draft.changes("rules"):
@@ -53,7 +53,6 @@ def _write_prerequisites(draft: Draft) -> None:
         for position, entry in enumerate(draft.definition.prerequisites)
     )
     state.is_bound = bool(wanted)
-    state.refresh_from_db(fields=["prerequisites"])  # forgets those that were read before; reads none
 
 
 def _write_segment_uses(draft: Draft) -> None:

@@ -139,9 +139,10 @@ def test_what_a_change_answers_is_what_is_read_afterwards(ed: Person) -> None:
     wanted = [{"flag": key, "variation": "on"} for key in ("login", "search")]
     for fields in (
         {"prerequisites": wanted[:1], "rules": [rule(US, "b")]},
-        {"prerequisites": wanted[::-1], "rollout_percentage": 12.345, "tags": ["copy"], "owner": "ed"},
+        {"prerequisites": wanted[::-1], "rollout_percentage": 12.345},
+        {"prerequisites": wanted[1:], "tags": ["copy"], "owner": "ed", "enabled": False},
         {"prerequisites": [], "rollout_percentage": 7},
-        {"enabled": True},
+        {"name": "Banner"},
     ):
         after = change(ed, "banner", **fields)
         assert after["prerequisites"] == fields.get("prerequisites", [])
