@@ -5,6 +5,7 @@ Knows nothing of what is sent. It also sees by its first bytes that a connection
 protocol read the handshake: uvicorn would read it here, write it out again and let it be read a second time.
 """
 
+import asyncio
 from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -14,6 +15,8 @@ from flags.stream.event_line import EventLine
 from flags.stream.lines import HAND_OVER, Encode
 from flags.stream.sockets import Pings
 
+REQUEST_SECONDS: Final = 10
+"""For which a new connection may take to say what it wants; uvicorn would wait for ever."""
 _FOR_THE_STREAM: Final = (b"GET /sdk/stream?", b"GET /sdk/stream ")
 
 
@@ -25,6 +28,16 @@ class EventStreamProtocol(H11Protocol):
         self._served = self.app
         self.app = self._serve
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Give the client some time to say what it wants."""
+        super().connection_made(transport)
+        self._patience = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._patience.cancel()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         """Read a request, unless it is one for the stream."""
         if self.cycle is None and data.startswith(_FOR_THE_STREAM) and self.ws_protocol_class is not None:
@@ -34,9 +47,12 @@ class EventStreamProtocol(H11Protocol):
             )
             self.transport.set_protocol(websocket)
             websocket.connection_made(self.transport)
+            websocket.patience = self._patience
             websocket.data_received(data)
         else:
             super().data_received(data)
+            if self.cycle is not None:  # uvicorn has its own time-outs from here on
+                self._patience.cancel()
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         scope["extensions"] = {HAND_OVER: {"line": self._hand_over}}

@@ -28,9 +28,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.logger = self.conn.logger = _LOGGER
+        self.patience: asyncio.TimerHandle | None = None
+        """What ends the connection unless the handshake comes."""
 
     def handle_connect(self, event: Request) -> None:
         """Offer the connection to the application, which runs after this."""
+        if self.patience is not None:
+            self.patience.cancel()
         super().handle_connect(event)
         if self.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             self.scope["headers"] = [(name.lower(), value) for name, value in self.scope["headers"]]
