@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import structlog
 from auditlog.models import LogEntry
 from axes.models import AccessAttempt
 from django.contrib.auth.models import Group
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.audit import Entrance
@@ -27,6 +29,8 @@ from accounts.permissions import abilities_by_project, has_ability
 from accounts.roles import Ability, Role, role_with
 from flagsite.lib import clock
 from flagsite.lib.prepared import Given, Prepared
+
+log = structlog.get_logger(__name__)
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 """`last_used_at` is written at most so often for a key, so that reading with it stays cheap."""
@@ -100,9 +104,20 @@ def key_in_force(credential: Credential) -> ServerKey | ApiToken | None:
     if row is None or not credential.opens(row.digest) or not row.in_force(now):
         return None
     if row.last_used_at is None or row.last_used_at < now - LAST_USED_PRECISION:
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_PRECISION)
-        type(row).objects.filter(stale, pk=row.pk).update(last_used_at=now)
+        _note_use(row, now)
     return row
+
+
+def _note_use(row: ServerKey | ApiToken, now: datetime) -> None:
+    """Write down that a key was used, if that can be done now: nobody waits for it, or is refused without it."""
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_PRECISION)
+    rows = type(row).objects.filter(stale, pk=row.pk)
+    try:
+        with transaction.atomic():
+            if rows.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked).first():
+                rows.update(last_used_at=now)
+    except DatabaseError as error:  # a database that may only be read, as after a failover
+        log.info("use_not_noted", error=type(error).__name__)
 
 
 def _token_of_somebody(pk: str) -> ApiToken | None:

@@ -18,6 +18,8 @@ from accounts.credentials import Credential, Kind
 from flagsite.lib.problems import TooManyRequests
 from flagsite.lib.token_buckets import TokenBuckets
 
+COUNTED: Final = "flagsite.counted"
+"""In WSGI's environment: this request has been counted for its key. No header can set it."""
 BURST_SECONDS: Final = 2
 """A key that was quiet may ask at once for what it may ask in so many seconds."""
 WRONG_KEYS_AT_ONCE: Final = 100

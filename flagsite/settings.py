@@ -153,8 +153,11 @@ if DATABASE_URL:
         DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
             "min_size": 1,
             "max_size": env.integer("DATABASE_POOL_SIZE", default=8, least=1),
-            "timeout": 5.0,  # a request that gets no connection for so long is answered with 503
+            "timeout": 2.0,  # a request that gets no connection for so long is answered with 503
         }
+        # a server that is gone without a word is given up, and not waited for until the kernel does (libpq's names)
+        for name, value in {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10}.items():
+            DATABASES["default"]["OPTIONS"].setdefault(name, value)
 else:
     DATABASES = {
         "default": {

@@ -16,7 +16,7 @@ from django.urls import get_resolver  # noqa: E402 - with it
 from flags.recording import start_writing  # noqa: E402 - models can be imported only after Django is set up
 from flags.serving.front import Front  # noqa: E402 - likewise
 
-application = _django if settings.TRACING else Front(_django)  # spans begin in Django's middlewares
+application = Front(_django, has_doors=not settings.TRACING)  # spans begin in Django's middlewares
 
 start_writing()
 sys.setswitchinterval(0.0005)  # a request must not wait 5 ms for the thread that writes what was decided

@@ -17,6 +17,6 @@ class ByKey(BaseThrottle):
             TooManyRequests: when its key has asked too often; DRF's own refusal would not say when to come back.
         """
         del view
-        if isinstance(request.auth, ServerKey | ApiToken):
+        if isinstance(request.auth, ServerKey | ApiToken) and rates.COUNTED not in request.META:
             rates.take(request.auth)
         return True

@@ -45,7 +45,7 @@ def note_all(environment: Environment, context: Mapping[str, Any], answers: Sequ
     noted = _noted(environment, context, answers if is_recorded else ())
     _recorder.note(noted, [answer.tally for answer in answers])
     if settings.RECORD_EVALUATIONS:
-        log_evaluations(environment, noted, len(answers))
+        log_evaluations(environment, noted, answers)
         if not is_recorded:
             _recorder.buffer.drop(Drop.TOO_MANY_AT_ONCE, len(answers))
 

@@ -19,14 +19,14 @@ _log: Final = logging.getLogger("flagsite.evaluations")
 
 def log_evaluation(environment: Environment, noted: Noted, answer: Answer) -> None:
     """Write the line of one flag."""
-    facts = {"flag": answer.key, **_who(environment, noted), "revision": answer.decided.revision}
+    facts = {"flag": answer.key, **_who(environment, noted), "revision": answer.evaluation.revision}
     ready_lines.write(_log, "evaluation", facts, answer.line)
 
 
-def log_evaluations(environment: Environment, noted: Noted, number: int) -> None:
+def log_evaluations(environment: Environment, noted: Noted, answers: Sequence[Answer]) -> None:
     """Write the line of a request for all flags; each by itself only where each is recorded by itself."""
-    revision = noted.answers[0].decided.revision if noted.answers else environment.revision
-    facts = {"flags": number, **_who(environment, noted), "revision": revision}
+    revision = answers[0].evaluation.revision if answers else environment.revision
+    facts = {"flags": len(answers), **_who(environment, noted), "revision": revision}
     ready_lines.write(_log, "evaluations", facts, _each(noted.answers))
 
 

@@ -12,7 +12,7 @@ from multiprocessing.util import Finalize
 from typing import Final
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 from flagsite_sdk.engine.result import Reason
 
 from accounts.models import Environment
@@ -31,6 +31,8 @@ FLUSH_SECONDS: Final = 2.0
 REPEAT_SECONDS: Final = 60.0
 """For how long the same context is not kept again: of who comes every second, one note a minute is enough."""
 _REMEMBERED: Final = MAX_WAITING_EVALUATIONS
+AWAY: Final = (OperationalError, InterfaceError, InternalError)
+"""What the database's absence looks like; the last is a database that may only be read, as after a failover."""
 SHARE: Final = 1 / 8
 """Of the time of one processor, what writing may take while requests are being answered. Where more is decided than can
 be written in it, the buffer fills, and what finds no room is dropped and counted."""
@@ -96,21 +98,32 @@ class Recorder:
             self._wake.wait(FLUSH_SECONDS)
             self._wake.clear()
             began = time.thread_time()
-            if self.flush():
+            if self._flush_whatever_happens():
                 self._stopping.wait((time.thread_time() - began) * (1 / SHARE - 1))
             else:
                 self._stopping.wait(FLUSH_SECONDS)  # else a full buffer would have us try all the time
             connection.close()  # back to the pool: it may take long until it is needed again
+
+    def _flush_whatever_happens(self) -> bool:
+        """Flush; an error that nobody thought of must not end the thread, for there is only one."""
+        try:
+            return self.flush()
+        except Exception:
+            log.exception("recording_failed")
+            return False
 
     def _write(self, waiting: Waiting) -> bool:
         """Write environment by environment; what the database does not take now is given back."""
         parts = _by_environment(waiting)
         try:
             rows = Environment.objects.select_related("project").in_bulk(list(parts))
-        except (OperationalError, InterfaceError):
+        except AWAY:
             log.warning("evaluations_cannot_be_written", exc_info=True)
             self.buffer.give_back(waiting)
             return False
+        except Exception:
+            self.buffer.drop(Drop.UNWRITTEN, waiting.evaluations)
+            raise
         written = True
         for environment_id, part in sorted(parts.items()):
             if environment_id in rows:  # else it is gone, and nobody misses them
@@ -120,7 +133,7 @@ class Recorder:
     def _write_part(self, environment: Environment, part: Waiting) -> bool:
         try:
             record_evaluations(environment, _records(part), _counts(part))
-        except (OperationalError, InterfaceError):
+        except AWAY:
             log.warning("evaluations_cannot_be_written", exc_info=True)
             self.buffer.give_back(part)
             return False

@@ -75,18 +75,18 @@ def configuration(caller: Caller, environ: Environ, body: bytes) -> Reply | None
     Who holds a later revision than is known here is left to Django, which asks the database: what is known here may be
     a moment old, and nobody is to be taken back by that.
     """
-    name, _, value = environ.get("QUERY_STRING", "").partition("=")
-    since = number_of(value) if name == "since" else None if name else 0
+    query = environ.get("QUERY_STRING", "")
+    since = number_of(query.removeprefix("since=")) if query.startswith("since=") else None if query else 0
     held = environ.get("HTTP_IF_NONE_MATCH", "")
-    if since is None or body or max(since, _revision(held)) > caller.snapshot.revision:
+    if since is None or body or max(since, *map(_revision, held.split(","))) > caller.snapshot.revision:
         return None
     encodings = environ.get("HTTP_ACCEPT_ENCODING", "")
     return replies.configuration(caller.snapshot, since=since, if_none_match=held, accept_encoding=encodings)
 
 
-def _revision(if_none_match: str) -> int:
+def _revision(etag: str) -> int:
     """Return the revision that an entity tag of ours names; 0 for anything else."""
-    return number_of(if_none_match.removeprefix("W/").strip('"')) or 0
+    return number_of(etag.strip().removeprefix("W/").strip('"')) or 0
 
 
 def _ofrep_context(environ: Environ, body: bytes) -> dict[str, Any] | None:

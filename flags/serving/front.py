@@ -18,12 +18,14 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+from accounts.rates import COUNTED
 from flags.api.replies import Reply
 from flags.serving.callers import Callers
 from flags.serving.doors import LARGEST, Door, Environ, door_of
 from flagsite.lib import ready_lines, request_metrics
 from flagsite.lib.client_address import address_behind
-from flagsite.lib.problems import NotSignedIn, TooManyRequests
+from flagsite.lib.json_body import MAX_BYTES
+from flagsite.lib.problems import NotSignedIn, TooManyRequests, Unavailable
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[Environ, Any], Any]
@@ -32,22 +34,29 @@ Application = Callable[[Environ, Any], Any]
 MAX_REQUEST_ID: Final = 200
 """Characters of a caller's own name of a request that go into the log."""
 _log = structlog.get_logger(__name__)
-_JSON_IS_WELCOME: Final = ("*/*", "application/json", "application/*")
+_JSON: Final = {"*/*", "application/json", "application/*"}
+_BODILESS: Final = {"GET", "HEAD", "OPTIONS"}
+_LONGEST_HOST: Final = 300
+"""Characters of a name that is remembered; DNS has none that is longer than 253 (RFC 1035)."""
 
 
 class Front:
     """A WSGI application before another one."""
 
-    def __init__(self, behind: Application, *, callers: Callers | None = None) -> None:
+    def __init__(self, behind: Application, *, callers: Callers | None = None, has_doors: bool = True) -> None:
         self._behind = behind
         self._callers = callers or Callers()
+        self._has_doors = has_doors
         self._name, self._numbers = uuid4().hex, itertools.count(1)
         """What requests are called in the log, where the caller does not name them."""
         self._headers = {method: _headers(method) for method in ("GET", "POST")}
 
     def __call__(self, environ: Environ, start_response: Start) -> Any:
         """Answer, or let the application behind answer."""
-        found = door_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        if method not in _BODILESS and not environ.get("CONTENT_LENGTH"):
+            _measure_body(environ)
+        found = door_of(method, path) if self._has_doors else None
         if found is None:
             return self._behind(environ, start_response)
         began = time.perf_counter()
@@ -59,10 +68,8 @@ class Front:
             reply = None
         if reply is None:
             return self._behind(environ, start_response)
-        start_response(_STATUSES[reply.status], self._headers[environ["REQUEST_METHOD"]] + _with_length(reply))
-        request_metrics.answered(
-            view, environ["REQUEST_METHOD"], status=reply.status, seconds=time.perf_counter() - began
-        )
+        start_response(_STATUSES[reply.status], self._headers[method] + _with_length(reply))
+        request_metrics.answered(view, method, status=reply.status, seconds=time.perf_counter() - began)
         return [reply.body]
 
     def _reply(self, door: Door, environ: Environ) -> Reply | None:
@@ -72,10 +79,15 @@ class Front:
         address = address_behind(environ)
         try:
             caller = self._callers.of(header, address=address)
-        except (NotSignedIn, TooManyRequests) as refusal:  # what comes too often must not cost more than what does not
+        except (NotSignedIn, TooManyRequests, Unavailable) as refusal:  # they must not cost more than what is answered
+            if not isinstance(refusal, TooManyRequests):
+                _log.warning("refused", code=refusal.code, path=environ["PATH_INFO"], ip=address)
             return Reply.of_refusal(refusal)
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        if caller is None or length > LARGEST:
+        if caller is None:
+            return None
+        environ[COUNTED] = True
+        if length > LARGEST:
             return None
         body = environ["wsgi.input"].read(length) if length else b""
         environ["wsgi.input"] = io.BytesIO(body)  # for the application behind, if it comes to that
@@ -87,14 +99,27 @@ class Front:
             ready_lines.request.reset(asked)
 
 
+def _measure_body(environ: Environ) -> None:
+    """Read a body that comes in pieces: Django reads none of which the length is not told.
+
+    One byte too many is read, and is there for Django to refuse.
+    """
+    body = environ["wsgi.input"].read(MAX_BYTES + 1)
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+
+
 def _is_plain(environ: Environ) -> bool:
     """Tell whether nothing of the request but its address and its key needs to be looked at."""
     if settings.SECURE_SSL_REDIRECT and not _is_secure(environ):
         return False
-    if environ.get("HTTP_TRANSFER_ENCODING"):
-        return False
-    accept = environ.get("HTTP_ACCEPT", "*/*")
-    return any(each in accept for each in _JSON_IS_WELCOME) and _is_our_host(environ.get("HTTP_HOST", ""))
+    host = environ.get("HTTP_HOST", "")
+    return _is_json_welcome(environ.get("HTTP_ACCEPT", "*/*")) and len(host) <= _LONGEST_HOST and _is_our_host(host)
+
+
+def _is_json_welcome(accept: str) -> bool:
+    return any(each.partition(";")[0].strip() in _JSON for each in accept.split(","))
 
 
 def _is_secure(environ: Environ) -> bool:

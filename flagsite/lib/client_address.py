@@ -7,10 +7,13 @@ is never passed on to be stored.
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest
+
+_REMEMBERED: Final = 500
+"""Characters of a header that is remembered; anybody can send a longer one."""
 
 
 def address_of(request: HttpRequest) -> str | None:
@@ -20,8 +23,10 @@ def address_of(request: HttpRequest) -> str | None:
 
 def address_behind(environ: Mapping[str, Any]) -> str | None:
     """Return the same for a request of which only WSGI's environment is there."""
-    remote, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
-    return _nearest(remote, forwarded, tuple(settings.TRUSTED_PROXIES))
+    trusted = tuple(settings.TRUSTED_PROXIES)
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "") if trusted else ""
+    nearest = _nearest if len(forwarded) <= _REMEMBERED else _nearest.__wrapped__
+    return nearest(environ.get("REMOTE_ADDR", ""), forwarded, trusted)
 
 
 @lru_cache(maxsize=1024)

@@ -10,11 +10,12 @@ import orjson
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
-from django.db import OperationalError, close_old_connections
+from django.db import InternalError, OperationalError, close_old_connections
+from django.db.models import QuerySet
 from pytest_django import Settings
 
 from accounts.models import Environment, Project, ServerKey
-from accounts.services import revoke_key
+from accounts.services import issue_server_key, revoke_key
 from flags import recording
 from flags.api.replies import Reply
 from flags.models import Flag
@@ -22,7 +23,8 @@ from flags.services import update_flag
 from flags.serving import callers as callers_module
 from flags.serving.callers import FRESH_SECONDS, LAST_KNOWN_SECONDS, Callers
 from flags.serving.front import Front
-from flagsite.lib import clock
+from flags.serving.outage import MOMENT_SECONDS
+from flagsite.lib import client_address, clock
 from flagsite.lib.ready_lines import ReadyLine
 from tests.conftest import SYSTEM
 from tests.flags.builders import make
@@ -73,6 +75,9 @@ ASKS = [
     Ask("nothing", EVALUATE, b"", is_short=False),
     Ask("a list", OFREP, [1], is_short=False),
     Ask("a form", EVALUATE, b"a=b", is_short=False, more={"CONTENT_TYPE": "application/x-www-form-urlencoded"}),
+    Ask("a parameter without a name", "/sdk/config?=", method="GET", is_short=False),
+    Ask("a patch", "/sdk/config", method="GET", is_short=False, more={"HTTP_ACCEPT": "application/json-patch+json"}),
+    Ask("JSON among others", "/sdk/config", method="GET", more={"HTTP_ACCEPT": "text/html, application/json;q=0.9"}),
     Ask("an unknown parameter", "/sdk/config?sinse=2", method="GET", is_short=False),
     Ask("a revision that is none", "/sdk/config?since=x", method="GET", is_short=False),
     Ask("another method", "/sdk/config", is_short=False),
@@ -159,7 +164,6 @@ def _the_database_stays_open() -> Iterator[None]:
 def _one_thread_does_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which alone sees the test's transaction."""
     monkeypatch.setattr(callers_module, "ThreadPoolExecutor", AtOnce)
-    monkeypatch.setattr(callers_module, "close_old_connections", lambda: None)
 
 
 @pytest.fixture
@@ -266,8 +270,80 @@ def test_while_the_database_is_away_flags_are_decided_as_they_were_known_last(
         time.seconds += LAST_KNOWN_SECONDS / 4
         assert site.value() is True
     time.seconds += LAST_KNOWN_SECONDS
-    site.answer(Ask("one flag", EVALUATE, {"context": ANN}))  # the look that finds out how long it has been
     assert site.answer(Ask("one flag", EVALUATE, {"context": ANN})).status == 503
+
+
+def test_a_look_that_hangs_holds_up_nobody_and_does_not_let_a_key_in_for_ever(
+    site: Site, time: Time, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(callers_module, "ThreadPoolExecutor", Never)
+    assert site.value() is True
+    time.seconds += LAST_KNOWN_SECONDS - 1
+    assert site.value() is True  # waits a moment for the look, and goes on
+    asked: list[str] = []
+    monkeypatch.setattr("accounts.api.authentication.key_in_force", lambda _: asked.append("the database"))
+    time.seconds += 2
+    assert site.answer(Ask("one flag", EVALUATE, {"context": ANN})).status == 401
+    assert asked
+
+
+def test_who_is_not_known_need_not_wait_to_be_told_again_that_the_database_is_away(
+    site: Site, time: Time, monkeypatch: Any
+) -> None:
+    asked: list[Any] = []
+
+    def away(credential: Any) -> None:
+        asked.append(credential)
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr("accounts.api.authentication.key_in_force", away)
+    ask = Ask("all flags", EVALUATE, {"context": ANN})
+    assert [site.answer(ask).status for _ in range(4)] == [503] * 4
+    assert (len(asked), site.asked_django) == (2, 1)  # the first was left to Django, which asked once more
+    time.seconds += MOMENT_SECONDS
+    assert site.answer(ask).status == 503
+    assert len(asked) == 4
+
+
+def test_a_database_that_may_only_be_read_lets_keys_in_and_notes_no_use(site: Site, monkeypatch: Any) -> None:
+    def read_only(*_: Any, **__: Any) -> None:
+        raise InternalError("cannot execute UPDATE in a read-only transaction")
+
+    monkeypatch.setattr(QuerySet, "update", read_only)
+    assert site.value() is True
+
+
+def test_a_body_that_comes_in_pieces_is_read_to_its_end(site: Site) -> None:
+    for ask in (
+        Ask("one flag", EVALUATE, {"flag_key": "sale", "context": ANN}),
+        Ask("one flag by OFREP", f"{OFREP}/sale", {"context": {"targetingKey": "ann"}}),
+    ):
+        in_pieces = ask._replace(more={"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"})
+        assert site.answer(in_pieces) == site.answer(ask, by_django=True)
+    waiting = recording._recorder.buffer.take()
+    assert {noted.context_id for noted in waiting.noted} == {"ann"}
+
+
+def test_a_body_without_an_end_is_refused(site: Site, monkeypatch: Any) -> None:
+    monkeypatch.setattr("flags.serving.front.MAX_BYTES", 100)
+    monkeypatch.setattr("flagsite.lib.json_body.MAX_BYTES", 100)
+    more = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
+    assert site.answer(Ask("all flags", EVALUATE, {"context": {"id": "x" * 200}}, more=more)).status == 413
+
+
+def test_a_request_that_is_left_to_django_is_counted_once_against_its_key(site: Site, settings: Settings) -> None:
+    settings.SERVER_KEY_RATE = 2  # and at once, what it may ask in two seconds
+    ask = Ask("no such flag", EVALUATE, {"flag_key": "nope", "context": ANN})
+    assert [site.answer(ask).status for _ in range(5)] == [404, 404, 404, 404, 429]
+
+
+def test_headers_that_anybody_can_make_long_are_not_remembered(site: Site, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = ["127.0.0.1/32"]
+    client_address._nearest.cache_clear()
+    ask = Ask("all flags", EVALUATE, {"context": ANN})
+    for number in range(10):
+        assert site.answer(ask._replace(more={"HTTP_X_FORWARDED_FOR": f"203.0.113.{number}, " * 100})).status == 200
+    assert client_address._nearest.cache_info().currsize == 0
 
 
 def test_a_key_that_runs_out_while_the_database_is_away_opens_nothing(
@@ -289,12 +365,24 @@ def test_a_known_caller_costs_no_query(site: Site, django_assert_num_queries: An
                 assert site.answer(ask).status == 200
 
 
-def test_of_very_many_callers_the_first_are_forgotten(site: Site, monkeypatch: Any, server_key: str) -> None:
+def test_of_very_many_callers_the_first_are_forgotten(site: Site, monkeypatch: Any, production: Environment) -> None:
     monkeypatch.setattr(callers_module, "MAX_KNOWN_CALLERS", 2)
     callers = Callers(now=lambda: 0.0)
-    for spaces in range(1, 5):
-        assert callers.of("Bearer" + " " * spaces + server_key, address=None)
+    for _ in range(4):
+        key = str(issue_server_key(environment=production, name="test", by=SYSTEM)[1])
+        assert callers.of(f"Bearer {key}", address=None)
+        assert callers.of(f"bearer   {key}", address=None)
     assert len(callers._known) == 2
+
+
+class Never:
+    """An executor that never gets to it."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def submit(self, *_: Any) -> None:
+        pass
 
 
 class AtOnce:
@@ -303,12 +391,8 @@ class AtOnce:
     def __init__(self, *_: Any, **__: Any) -> None:
         pass
 
-    def submit(self, work: Callable[..., None], *arguments: Any) -> Any:
+    def submit(self, work: Callable[..., None], *arguments: Any) -> None:
         work(*arguments)
-        return self
-
-    def result(self, timeout: float) -> None:
-        del timeout
 
 
 def turn_off(production: Environment, sale: Flag) -> None:
