@@ -20,15 +20,18 @@ MAX_MESSAGE_BYTES: Final = 64 * 1024
 """What a client of the stream says is ignored; one that says more than this at once is cut off."""
 BACKLOG: Final = 4_096
 """Connections that the system holds ready for a stream process; it may allow fewer (`net.core.somaxconn`)."""
+WEB_THREADS: Final = 8
+"""Requests that a worker of `web` has in hand at a time: as many as it has connections to the database by default. With
+one, a request would cost a tenth less CPU, and wait for whatever else waits."""
 DRAIN_SECONDS: Final = 10
 """How long a process that is told to stop goes on with what it has begun."""
 
 
 def web(*, host: str, port: int, workers: int) -> list[str]:
-    """HTTP: the REST API, evaluation, the admin. One blocking thread a worker: more would only wait for the GIL."""
+    """HTTP: the REST API, evaluation, the admin. With one thread, one client who sends slowly would stop a worker."""
     return [
         *("granian", "--interface", "wsgi", "flagsite.wsgi:application", "--host", host, "--port", str(port)),
-        *("--workers", str(workers), "--blocking-threads", "1", "--respawn-failed-workers"),
+        *("--workers", str(workers), "--blocking-threads", str(WEB_THREADS), "--respawn-failed-workers"),
         *("--workers-kill-timeout", str(DRAIN_SECONDS), "--log-level", "warning"),
     ]
 
