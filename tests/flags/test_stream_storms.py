@@ -1,7 +1,7 @@
 """Many come at once: who asks about keys, who waits for a snapshot, and that no answer is older than the question."""
 
 import asyncio
-import time
+import threading
 from typing import Any
 from unittest.mock import Mock
 
@@ -40,11 +40,12 @@ def test_a_thousand_who_ask_about_one_key_are_two_queries(monkeypatch: pytest.Mo
 
 
 def test_nobody_is_given_an_answer_that_is_older_than_their_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    revoked = False
+    revoked, has_begun, may_end = False, threading.Event(), threading.Event()
 
     def look_up(header: str, address: str | None) -> str:
         found = revoked
-        time.sleep(0.05)  # a slow database: the answer is on its way while somebody else asks
+        has_begun.set()
+        may_end.wait(10)  # a slow database: the answer is on its way while somebody else asks
         if found:
             raise NotSignedIn("revoked")
         return header
@@ -53,10 +54,13 @@ def test_nobody_is_given_an_answer_that_is_older_than_their_question(monkeypatch
         nonlocal revoked
         keys = KeyLookups()
         before = asyncio.create_task(keys.key_of("a", address=None))
-        await asyncio.sleep(0.02)
+        await asyncio.to_thread(has_begun.wait, 10)
         revoked = True
+        after = asyncio.create_task(keys.key_of("a", address=None))
+        await asyncio.sleep(0)
+        may_end.set()
         with pytest.raises(NotSignedIn):
-            await keys.key_of("a", address=None)
+            await after
         assert str(await before) == "a"
 
     monkeypatch.setattr(lookups, "_key_of", look_up)

@@ -19,7 +19,7 @@ HANDSHAKE = (
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    await asyncio.sleep(0.2)  # longer than anybody may take to say what they want
+    await asyncio.sleep(0.7)  # longer than anybody may take to say what they want
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
@@ -64,7 +64,7 @@ async def answer_to(said: bytes) -> bytes:
 def test_a_connection_without_a_request_is_cut_and_one_with_is_not(
     monkeypatch: pytest.MonkeyPatch, said: bytes, answer: bytes
 ) -> None:
-    monkeypatch.setattr(event_streams, "REQUEST_SECONDS", 0.1)
+    monkeypatch.setattr(event_streams, "REQUEST_SECONDS", 0.5)
     assert asyncio.run(answer_to(said)) == answer
 
 
