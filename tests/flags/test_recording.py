@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import DataError, OperationalError
 from flagsite_sdk.engine.result import Evaluation, Reason
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -16,7 +15,7 @@ from accounts.models import Environment, Project
 from flags import recording
 from flags.answers import Answer
 from flags.models import EvaluationCount, LastEvaluation, RecentContext, RecordedEvaluation
-from flags.recording import Drop, recorder
+from flags.recording import Drop
 from flagsite.lib.ready_lines import ReadyLine
 from tests.flags.builders import decide, make
 
@@ -233,54 +232,6 @@ def test_past_very_many_sums_new_ones_are_dropped_and_counted(
     recording.flush()
     assert counted(production) == {("a", "RULE_MATCH"): 2, ("b", "RULE_MATCH"): 1}
     assert recording.dropped() == {Drop.COUNTS_FULL: 1}
-
-
-def test_while_the_database_is_away_records_wait_and_are_written_once(
-    sdk: APIClient, production: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make(production.project, "checkout")
-
-    def fail(*_: Any) -> None:
-        raise OperationalError
-
-    with monkeypatch.context() as broken:
-        broken.setattr(recorder, "record_evaluations", fail)
-        decide(sdk, "checkout", id="ann")
-        recording.flush()
-        decide(sdk, "checkout", id="ben")
-        recording.flush()
-    assert rows(production, "context_id") == [("ann",), ("ben",)]
-    assert rows(production, "context_id") == [("ann",), ("ben",)]
-    assert counted(production) == {("checkout", "FALLTHROUGH"): 2}
-    assert recording.dropped() == {}
-    assert RecentContext.objects.count() == 2
-
-
-def test_what_the_database_never_takes_does_not_block_what_comes_behind_it(
-    production: Environment, development: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: Any) -> None:
-        raise DataError
-
-    with monkeypatch.context() as broken:
-        broken.setattr(recorder, "record_evaluations", fail)
-        recording.note_one(production, {"id": "ann"}, Answer("checkout", FOUND))
-        recording.flush()
-    recording.note_one(production, {"id": "ben"}, Answer("checkout", FOUND))
-    assert rows(production, "context_id") == [("ben",)]
-    assert recording.dropped() == {Drop.UNWRITTEN: 1}
-
-
-def test_what_cannot_be_written_when_the_process_stops_is_counted_as_lost(
-    production: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: Any) -> None:
-        raise OperationalError
-
-    monkeypatch.setattr(recorder, "record_evaluations", fail)
-    recording.note_one(production, {"id": "ann"}, Answer("checkout", FOUND))
-    recording.stop_writing()
-    assert recording.dropped() == {Drop.UNWRITTEN: 1}
 
 
 def test_many_threads_lose_nothing(production: Environment) -> None:
