@@ -55,7 +55,7 @@ def main(secret: str, *, is_scrubbed: bool) -> None:
         assert answer.status_code == 500, answer.content
 
     snapshot = "flagsite_sdk.engine.snapshot.Snapshot"
-    with mock.patch(f"{snapshot}.detail", fail), mock.patch(f"{snapshot}.evaluate_all", fail):
+    with mock.patch(f"{snapshot}.outcome", fail), mock.patch(f"{snapshot}.outcomes", fail):
         ask("/evaluate", {"flag_key": "new-checkout", "context": context})
         ask("/evaluate", {"context": context})
         ask("/ofrep/v1/evaluate/flags/new-checkout", {"context": {"targetingKey": secret, "email": secret}})
