@@ -93,7 +93,7 @@ def first_environment(project: Project) -> Environment:
 def key_in_force(credential: Credential) -> ServerKey | ApiToken | None:
     """Return the row that the credential opens now, with its environment or person, or None.
 
-    One query, two for a person; one more at most once a minute, to note that the key was used.
+    One query, two for a person; a short transaction at most once a minute, to note that the key was used.
     """
     row: ServerKey | ApiToken | None
     if credential.kind is Kind.SERVER:

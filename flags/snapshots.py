@@ -9,9 +9,10 @@ import gzip
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from flagsite_sdk.engine.snapshot import Snapshot
@@ -33,6 +34,8 @@ _RECENT: Final = 100
 """Deltas that a process that has just started reads, for readers who were at an earlier one before."""
 _MERGED_KEPT: Final = 32
 """Merged deltas to the present revision that are kept for other readers who lag behind as far."""
+_AT_ONCE: Final = 500
+"""Rows that are read at a time while a snapshot is built."""
 _GZIP_LEVEL: Final = 6
 _SMALL: Final = 20
 """Environments of so few flags are sent deltas always: there is nothing to save."""
@@ -200,10 +203,21 @@ class EnvironmentSnapshot:
 
 
 def _compose(environment: Environment) -> bytes:
-    """Return the snapshot document of an environment as the rows have it now."""
-    flags = {state.flag.key: state_document(state) for state in states_in(environment)}
-    segments = {row.key: row.document() for row in Segment.objects.filter(project=environment.project_id)}
-    return canonical({"revision": environment.revision, "flags": flags, "segments": segments})
+    """Return the snapshot document of an environment as the rows have it now.
+
+    Each document is written out as soon as its row is read: as Python's objects all of them take much more room.
+    """
+    states = states_in(environment).iterator(chunk_size=_AT_ONCE)
+    flags = _members((state.flag.key, state_document(state)) for state in states)
+    rows = Segment.objects.filter(project=environment.project_id).iterator(chunk_size=_AT_ONCE)
+    segments = _members((row.key, row.document()) for row in rows)
+    return b'{"flags":{%b},"revision":%d,"segments":{%b}}' % (flags, environment.revision, segments)
+
+
+def _members(documents: Iterable[tuple[str, Any]]) -> bytes:
+    """Return the members of an object, in the order of `canonical`."""
+    written = sorted((key, canonical(document)) for key, document in documents)
+    return b",".join(b"%b:%b" % (orjson.dumps(key), document) for key, document in written)
 
 
 _held: dict[int, EnvironmentSnapshot] = {}

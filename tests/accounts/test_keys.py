@@ -116,7 +116,7 @@ def test_that_a_key_was_used_is_noted_once_a_minute(
         return ServerKey.objects.get(pk=credential.id).last_used_at
 
     assert noted() is None
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(5):  # the note is a transaction of its own, which may fail
         key_in_force(credential)
     assert noted() == NOW
     at(timedelta(seconds=59))
