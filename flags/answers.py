@@ -32,17 +32,18 @@ class Answer:
     Kept by the thousand: what is asked for by itself is cut out of what is asked for with all others.
     """
 
-    __slots__ = ("_name", "_ofrep", "among_all", "evaluation", "key", "line_among_all", "tally")
+    __slots__ = ("_ofrep", "among_all", "evaluation", "key", "line_among_all", "name", "tally")
 
     def __init__(self, key: str, evaluation: Evaluation) -> None:
         self.key = key
         self.evaluation = evaluation
-        self._name = orjson.dumps(key) + b":"
+        self.name = orjson.dumps(key)
+        """Its key as JSON."""
         self._ofrep = b""
         self.tally: Tally = (key, evaluation.variation or "", str(evaluation.reason), _code(evaluation))
-        self.among_all = self._name + orjson.dumps(_members(evaluation))
+        self.among_all = self.name + b":" + orjson.dumps(_members(evaluation))
         """A member of a body with all flags, in the REST API."""
-        self.line_among_all = self._name + orjson.dumps(_kept(self.decided))
+        self.line_among_all = self.name + b":" + orjson.dumps(_kept(self.decided))
         """A member of a log line with all flags."""
 
     @property
@@ -54,13 +55,13 @@ class Answer:
     @property
     def body(self) -> bytes:
         """Its body in the REST API."""
-        members = self.among_all[len(self._name) + 1 : -1]
-        return b'{"flag_key":%b,%b,"revision":%d}' % (self._name[:-1], members, self.evaluation.revision)
+        members = self.among_all[len(self.name) + 2 : -1]
+        return b'{"flag_key":%b,%b,"revision":%d}' % (self.name, members, self.evaluation.revision)
 
     @property
     def line(self) -> bytes:
         """The members of its own log line."""
-        return self.line_among_all[len(self._name) + 1 : -1]
+        return self.line_among_all[len(self.name) + 2 : -1]
 
     @property
     def ofrep(self) -> bytes:

@@ -36,7 +36,9 @@ class Lines(structlog.stdlib.ProcessorFormatter):
             return super().format(record)
         if isinstance(self.processors[-1], structlog.processors.JSONRenderer):
             return record.line.decode()
-        return str(self.processors[-1](None, "info", orjson.loads(record.line)))
+        return "\n".join(
+            str(self.processors[-1](None, "info", orjson.loads(line))) for line in record.line.splitlines()
+        )
 
 
 def logging_configuration(*, level: str, as_json: bool) -> dict[str, Any]:

@@ -20,9 +20,9 @@ MAX_MESSAGE_BYTES: Final = 64 * 1024
 """What a client of the stream says is ignored; one that says more than this at once is cut off."""
 BACKLOG: Final = 4_096
 """Connections that the system holds ready for a stream process; it may allow fewer (`net.core.somaxconn`)."""
-WEB_THREADS: Final = 8
-"""Requests that a worker of `web` has in hand at a time: as many as it has connections to the database by default. With
-one, a request would cost a tenth less CPU, and wait for whatever else waits."""
+WEB_THREADS: Final = 4
+"""Requests that a worker of `web` has in hand at a time. With one, a request would wait for whatever else waits: a
+client who sends slowly, a database that is away. More fight for the interpreter, and a request costs more CPU."""
 DRAIN_SECONDS: Final = 10
 """How long a process that is told to stop goes on with what it has begun."""
 

@@ -19,7 +19,7 @@ from flags.limits import MAX_RECORDED_AT_ONCE
 from flags.recording.buffer import Drop, Noted
 from flags.recording.lines import log_evaluation, log_evaluations
 from flags.recording.recorder import Recorder
-from flagsite.lib import clock
+from flagsite.lib import clock, ready_lines
 from flagsite.lib.keys import is_key
 
 __all__ = ["Drop", "dropped", "flush", "note_all", "note_one", "start_anew", "start_writing", "stop_writing"]
@@ -29,11 +29,13 @@ _recorder = Recorder()
 
 def note_one(environment: Environment, context: Mapping[str, Any], answer: Answer) -> None:
     """Record that a flag was decided by itself; a key that no flag can have, or nobody's context, is passed over."""
-    if not is_key(answer.key) or not _is_somebody(context):
+    is_flag = answer.evaluation.error_code is None or is_key(answer.key)
+    if not is_flag or not _is_somebody(context):
         return
-    noted = _noted(environment, context, (answer,) if settings.RECORD_EVALUATIONS else ())
+    is_recorded = settings.RECORD_EVALUATIONS
+    noted = _noted(environment, context, (answer,) if is_recorded else ())
     _recorder.note(noted, (answer.tally,))
-    if settings.RECORD_EVALUATIONS:
+    if is_recorded:
         log_evaluation(environment, noted, answer)
 
 
@@ -72,6 +74,7 @@ def _noted(environment: Environment, context: Mapping[str, Any], answers: Sequen
 def start_writing() -> None:
     """Let this process write what it notes, in a thread of its own that the first note starts."""
     _recorder.writes = True
+    ready_lines.gather()
 
 
 def stop_writing() -> None:

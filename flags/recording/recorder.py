@@ -23,6 +23,7 @@ from flags.recording.buffer import Buffer, Drop, Noted, Waiting
 from flags.services import note_contexts, record_evaluations
 from flags.services.records import Record
 from flags.usage.reports import Count
+from flagsite.lib import ready_lines
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,7 @@ class Recorder:
 
     def stop(self) -> None:
         """End the thread and write what is left; what cannot be written now never will be."""
+        ready_lines.write_out()
         self._stopping.set()
         self._wake.set()
         if self._thread is not None:

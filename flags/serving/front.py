@@ -6,6 +6,7 @@ it came, which answers it or says what is wrong with it.
 
 import io
 import itertools
+import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -36,6 +37,8 @@ MAX_REQUEST_ID: Final = 200
 _log = structlog.get_logger(__name__)
 _JSON: Final = {"*/*", "application/json", "application/*"}
 _BODILESS: Final = {"GET", "HEAD", "OPTIONS"}
+_WITHOUT_DATABASE: Final = {"/healthz", "/readyz", "/metrics"}
+"""What answers, or says more, while the database is away; whatever else comes would wait for it in vain."""
 _LONGEST_HOST: Final = 300
 """Characters of a name that is remembered; DNS has none that is longer than 253 (RFC 1035)."""
 
@@ -47,6 +50,7 @@ class Front:
         self._behind = behind
         self._callers = callers or Callers()
         self._has_doors = has_doors
+        self._turn = threading.Lock()
         self._name, self._numbers = uuid4().hex, itertools.count(1)
         """What requests are called in the log, where the caller does not name them."""
         self._headers = {method: _headers(method) for method in ("GET", "POST")}
@@ -58,6 +62,12 @@ class Front:
             _measure_body(environ)
         found = door_of(method, path) if self._has_doors else None
         if found is None:
+            if (
+                self._callers.outage.lasts
+                and path not in _WITHOUT_DATABASE
+                and not path.startswith(settings.STATIC_URL)
+            ):
+                return self._send(Reply.of_refusal(Unavailable.database()), method, start_response)
             return self._behind(environ, start_response)
         began = time.perf_counter()
         view, door = found
@@ -68,8 +78,12 @@ class Front:
             reply = None
         if reply is None:
             return self._behind(environ, start_response)
-        start_response(_STATUSES[reply.status], self._headers[method] + _with_length(reply))
         request_metrics.answered(view, method, status=reply.status, seconds=time.perf_counter() - began)
+        return self._send(reply, method, start_response)
+
+    def _send(self, reply: Reply, method: str, start_response: Start) -> list[bytes]:
+        headers = self._headers.get(method, self._headers["POST"])
+        start_response(_STATUSES[reply.status], headers + _with_length(reply))
         return [reply.body]
 
     def _reply(self, door: Door, environ: Environ) -> Reply | None:
@@ -94,7 +108,8 @@ class Front:
         number = environ.get("HTTP_X_REQUEST_ID", "")[:MAX_REQUEST_ID] or f"{self._name}-{next(self._numbers)}"
         asked = ready_lines.request.set({"request_id": number, "ip": address})
         try:
-            return door(caller, environ, body)
+            with self._turn:
+                return door(caller, environ, body)
         finally:
             ready_lines.request.reset(asked)
 

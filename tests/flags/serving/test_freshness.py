@@ -104,6 +104,23 @@ def test_who_is_not_known_need_not_wait_to_be_told_again_that_the_database_is_aw
     assert len(asked) == 4
 
 
+def test_while_the_database_is_away_what_needs_it_is_refused_at_once(site: Site, time: Time, monkeypatch: Any) -> None:
+    def away(*_: Any) -> None:
+        raise OperationalError("the connection is closed")
+
+    assert site.value() is True
+    monkeypatch.setattr("accounts.api.authentication.key_in_force", away)
+    time.seconds += 1
+    assert site.value() is True  # and it is known by now that the database is away
+    reports = Ask("a report", "/sdk/events", {})
+    assert (site.answer(reports).status, site.asked_django) == (503, 0)
+    assert site.answer(Ask("is it alive?", "/healthz", method="GET")).status == 200
+    monkeypatch.undo()
+    time.seconds += MOMENT_SECONDS
+    site.answer(reports)
+    assert site.asked_django == 2
+
+
 def test_a_database_that_may_only_be_read_lets_keys_in_and_notes_no_use(site: Site, monkeypatch: Any) -> None:
     def read_only(*_: Any, **__: Any) -> None:
         raise InternalError("cannot execute UPDATE in a read-only transaction")
