@@ -54,23 +54,27 @@ class _Gathered:
     """Lines that wait to be written together."""
 
     def __init__(self) -> None:
+        self.gathers = False
+        """Whether a thread may be started that writes."""
         self._lines: deque[tuple[logging.Logger, str, bytes]] = deque()
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._writing = threading.Lock()
 
-    def begin(self) -> None:
-        """Gather from now on."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="ready-lines", daemon=True)
-            self._thread.start()
-
     def put(self, logger: logging.Logger, event: str, line: bytes) -> None:
         self._lines.append((logger, event, line))
-        if self._thread is None or len(self._lines) > MAX_WAITING:
+        if not self.gathers or len(self._lines) > MAX_WAITING:
             self.write_out()
         elif not self._wake.is_set():
             self._wake.set()
+            if self._thread is None:
+                self._start()
+
+    def _start(self) -> None:
+        with self._writing:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="ready-lines", daemon=True)
+                self._thread.start()
 
     def write_out(self) -> None:
         """Write what waits."""
@@ -96,8 +100,8 @@ _gathered: Final = _Gathered()
 
 
 def gather() -> None:
-    """Let this process gather its lines."""
-    _gathered.begin()
+    """Let this process gather its lines, and write them in a thread of its own that the first line starts."""
+    _gathered.gathers = True
 
 
 def write_out() -> None:
