@@ -44,7 +44,7 @@ def test_evaluations_go_on_while_the_database_is_away(postgresql: Any, tmp_path:
             assert {answer.json()["value"] for answer in answers} == {True}
             assert _is_refused(api)
             postgresql.start()
-            eventually(lambda: api.get("/readyz").status_code == 200, within=30)
+            eventually(lambda: api.get("/flags/flag-0000").status_code == 200, within=30)
             patch(api, "flag-0000", enabled=False)
             assert sdk.post("/evaluate", json=asked).json()["value"] is False
     finally:
