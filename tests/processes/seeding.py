@@ -57,8 +57,8 @@ if __name__ == "__main__":
         publish([Change(locked, flags=documents)], by=system, comment="Seeded")
         server_key = issue_server_key(environment=production, name="SDK", by=system)
         api_token = issue_api_token(user=ada, name="test", by=system)
-        ed = create_user(username="ed", password="correct horse", by=system)
-        grant_role(user=ed, role=Role.EDITOR, project=project, by=system)
-        editor_token = issue_api_token(user=ed, name="test", by=system)
+        mia = create_user(username="mia", password="correct horse", by=system)
+        grant_role(user=mia, role=Role.EDITOR, project=project, by=system)
+        editor_token = issue_api_token(user=mia, name="test", by=system)
     keys = {"server_key": server_key[1], "api_token": api_token[1], "editor_token": editor_token[1]}
     json.dump({name: str(key) for name, key in keys.items()}, sys.stdout)
