@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from flags import evaluation
+from flags.answers import Answer
 from flags.api import replies
 from flags.api.ofrep import context_of
 from flags.api.replies import Reply
@@ -39,11 +40,8 @@ def evaluate(caller: Caller, environ: Environ, body: bytes) -> Reply | None:
     key = asked["flag_key"]
     if type(key) is not str:
         return None
-    answer = caller.snapshot.answers.one(key, context)
-    if answer.evaluation.error_code is not None:
-        return None
-    evaluation.note(caller.environment, context, answer)
-    return replies.evaluation(answer)
+    answer = _decided(caller, key, context)
+    return replies.evaluation(answer) if answer else None
 
 
 def ofrep_flag(caller: Caller, environ: Environ, body: bytes) -> Reply | None:
@@ -51,11 +49,8 @@ def ofrep_flag(caller: Caller, environ: Environ, body: bytes) -> Reply | None:
     context = _ofrep_context(environ, body)
     if context is None:
         return None
-    answer = caller.snapshot.answers.one(environ["PATH_INFO"][len(OFREP_FLAG) :], context)
-    if answer.evaluation.error_code is not None:
-        return None
-    evaluation.note(caller.environment, context, answer)
-    return replies.ofrep_evaluation(answer)
+    answer = _decided(caller, environ["PATH_INFO"][len(OFREP_FLAG) :], context)
+    return replies.ofrep_evaluation(answer) if answer else None
 
 
 def ofrep_flags(caller: Caller, environ: Environ, body: bytes) -> Reply | None:
@@ -87,6 +82,15 @@ def configuration(caller: Caller, environ: Environ, body: bytes) -> Reply | None
 def _revision(etag: str) -> int:
     """Return the revision that an entity tag of ours names; 0 for anything else."""
     return number_of(etag.strip().removeprefix("W/").strip('"')) or 0
+
+
+def _decided(caller: Caller, key: str, context: evaluation.Context) -> Answer | None:
+    """Return what a flag is, and record it; None for an error, which is the view's to name and record."""
+    answer = caller.snapshot.answers.one(key, context)
+    if answer.evaluation.error_code is not None:
+        return None
+    evaluation.note(caller.environment, context, answer)
+    return answer
 
 
 def _ofrep_context(environ: Environ, body: bytes) -> dict[str, Any] | None:

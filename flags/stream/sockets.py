@@ -11,6 +11,7 @@ never holds more than `SLICE` bytes of it for a client.
 
 import asyncio
 import math
+from abc import ABC, abstractmethod
 from random import SystemRandom
 from typing import Any, Final, NamedTuple
 
@@ -39,7 +40,7 @@ class Pings(NamedTuple):
 NEVER: Final = Pings(0, 0)
 
 
-class SocketLine(asyncio.Protocol):
+class SocketLine(asyncio.Protocol, ABC):
     """One connection that was given away to us."""
 
     __slots__ = (
@@ -81,17 +82,17 @@ class SocketLine(asyncio.Protocol):
 
     # what a subclass knows
 
+    @abstractmethod
     def _goodbye(self, code: int, reason: str) -> bytes:
         """Return what is said last."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _ping(self) -> bytes:
         """Return what asks whether the client is there; without an answer, nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _ended_with(self, exc: Exception | None) -> int:
         """Return the close code of a connection that the client has ended."""
-        raise NotImplementedError
 
     # the subscriber's side
 

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from tests.benchmarks.server.installation import cpu_seconds
 from tests.processes.site import Process, Site
 from tests.services import start as start_services
 
@@ -50,11 +51,11 @@ def _measure(site: Site, *, rounds: int, seconds: float) -> int:
     for number in range(rounds + 1):
         order = (without, recording) if number % 2 else (recording, without)
         for process in order:
-            before = _cpu_seconds(process)
+            before = cpu_seconds(process)
             rate, answered = _load(site, process, seconds)
             if number:  # the first round warms up
                 rates[process].append(rate)
-                work[process].append((_cpu_seconds(process) - before) / answered)
+                work[process].append((cpu_seconds(process) - before) / answered)
     slower = 1 - statistics.median(ours / other for ours, other in zip(rates[recording], rates[without], strict=True))
     cost = 1 - statistics.median(work[without]) / statistics.median(work[recording])
     sys.stdout.write(
@@ -102,19 +103,6 @@ def _load(site: Site, process: Process, seconds: float) -> tuple[float, int]:
     for thread in threads:
         thread.join()
     return sum(answered) / (time.perf_counter() - start), sum(answered)
-
-
-def _cpu_seconds(process: Process) -> float:
-    """Return the CPU time of the process and its children so far."""
-    ticks = 0
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended meanwhile
-            continue
-        if int(fields[2]) == process.pid:  # its process group
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
