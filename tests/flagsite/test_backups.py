@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
@@ -50,6 +51,7 @@ def _lead_to(name: str) -> None:
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's has one
     connection.settings_dict["NAME"] = name
+    ContentType.objects.clear_cache()  # a database that a test emptied has numbered its own anew
 
 
 @pytest.fixture
