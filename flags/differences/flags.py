@@ -3,9 +3,20 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from flags.differences.change import Change, Changes, Document, Kind, bounded, from_to, quoted, same_field, unknown
+from flags.differences.change import (
+    LONGEST_NAME,
+    Change,
+    Changes,
+    Document,
+    Kind,
+    bounded,
+    from_to,
+    quoted,
+    same_field,
+    unknown,
+)
 from flags.differences.lists import id_changes, list_changes
-from segments.wording import condition_in_words, listed, value_in_words
+from segments.wording import clipped, condition_in_words, listed, value_in_words
 
 
 def flag_created(flag: Document) -> str:
@@ -116,21 +127,34 @@ def _ids_by_variation(flag: Document) -> dict[str, dict[str, None]]:
 
 
 def _rules(before: Document, after: Document) -> Changes:
+    told = _telling_rules_apart(before, after)
     return list_changes(
         "rules",
         before,
         after,
         by="id",
-        added=lambda rule, at: f"{_rule(rule)} added at position {at}: {_rule_in_words(rule)}.",
-        removed=lambda rule, at: f"{_rule(rule)} removed from position {at}. It was: {_rule_in_words(rule)}.",
-        changed=_rule_changes,
-        name=_rule,
+        added=lambda rule, at: f"{told(rule)} added at position {at}: {_rule_in_words(rule)}.",
+        removed=lambda rule, at: f"{told(rule)} removed from position {at}. It was: {_rule_in_words(rule)}.",
+        changed=lambda path, old, new: _rule_changes(told(old), path, old, new),
+        name=told,
     )
 
 
-def _rule_changes(path: str, old: Document, new: Document) -> Changes:
+def _telling_rules_apart(*flags: Document) -> Callable[[Document], str]:
+    """Return how a rule is called: by its name, and by its id as well where another one has that name too."""
+    ids: dict[str, set[str]] = {}
+    for rule in (rule for flag in flags for rule in flag.get("rules", ())):
+        ids.setdefault(_rule_name(rule), set()).add(rule["id"])
+
+    def told(rule: Document) -> str:
+        name = _rule_name(rule)
+        return f"Rule {name}" if len(ids[name]) == 1 else f"Rule {name} ({clipped(rule['id'], LONGEST_NAME)})"
+
+    return told
+
+
+def _rule_changes(told: str, path: str, old: Document, new: Document) -> Changes:
     found: Changes = []
-    told = _rule(old)
     for name in sorted(old.keys() | new.keys()):
         if same_field(name, old, new):
             continue
@@ -148,10 +172,6 @@ def _rule_changes(path: str, old: Document, new: Document) -> Changes:
             case _:
                 found += unknown(name, f"{path}.{name}", f"{told}: ")(old, new)
     return found
-
-
-def _rule(rule: Document) -> str:
-    return f"Rule {_rule_name(rule)}"
 
 
 def _rule_name(rule: Document) -> str:

@@ -115,6 +115,14 @@ def test_several_changes_stand_in_the_order_in_which_one_reads_a_flag() -> None:
     assert kinds == [Kind.TURNED_OFF, Kind.CHANGED, Kind.RESHUFFLED, Kind.REMOVED, Kind.REMOVED]
 
 
+def test_rules_of_the_same_name_are_told_apart() -> None:
+    twins = [{**AMERICANS, "name": "Beta"}, {**REST, "name": "Beta"}]
+    assert told(BASE | {"rules": [{**one, "serve": {"variation": "off"}} for one in twins]}, BASE | {"rules": twins}) == [
+        'Rule "Beta" (us) serves "on" → "off".',
+        'Rule "Beta" (rest) serves "on" → "off".',
+    ]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "sentences"),
     [
