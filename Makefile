@@ -64,10 +64,12 @@ browser: $(DEVELOPMENT) $(AXE) ## What a person does, in real Chromium (ARGS for
 screenshots: $(DEVELOPMENT) ## Make docs/images again from a made-up shop (ARGS: names of screens)
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
-fuzz: $(DEVELOPMENT) ## Wrong documents, messages and requests, many more than make test tries (FUZZ_ROUNDS, FUZZ_SEED)
-	@seed=$${FUZZ_SEED:-$$(date +%s)}; echo "FUZZ_SEED=$$seed"; \
+fuzz: $(DEVELOPMENT) ## Wrong documents, messages and requests, and other examples than make test tries (FUZZ_ROUNDS, FUZZ_SEED)
+	@set -e; seed=$${FUZZ_SEED:-$$(date +%s)}; echo "FUZZ_SEED=$$seed"; \
 	FUZZ_SEED=$$seed FUZZ_ROUNDS=$${FUZZ_ROUNDS:-20000} CONTRACT_EXAMPLES=$${CONTRACT_EXAMPLES:-60} \
-		$(BIN)/python -m pytest sdk_python/tests/fuzz tests/flags/test_fuzz_conditions.py tests/contract -n auto $(ARGS)
+		$(BIN)/python -m pytest sdk_python/tests/fuzz tests/flags/test_fuzz_conditions.py tests/contract -n auto \
+		--hypothesis-profile=searching --hypothesis-seed=$$seed $(ARGS); \
+	$(BIN)/python -m pytest -m hypothesis -n auto --hypothesis-profile=searching --hypothesis-seed=$$seed $(ARGS)
 
 coverage: $(DEVELOPMENT) ## Run the suite and hold its coverage: all branches of the engine, 85 % elsewhere
 	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)

@@ -69,8 +69,6 @@ def test_every_answer_is_one_that_is_described(operation: Any, keys: dict[str, s
 
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
-        derandomize=EXAMPLES < 50,
         database=None,
         suppress_health_check=list(HealthCheck),
     )

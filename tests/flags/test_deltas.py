@@ -117,8 +117,6 @@ def replayed(environment: Environment, starts: list[int]) -> list[Any]:
 @given(sequence=st.lists(steps, min_size=3, max_size=12), seed=st.integers(0, 1000))
 @settings(
     max_examples=25,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_changes_replayed_as_deltas_are_the_snapshot_composed_from_rows(

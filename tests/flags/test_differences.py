@@ -117,7 +117,8 @@ def test_several_changes_stand_in_the_order_in_which_one_reads_a_flag() -> None:
 
 def test_rules_of_the_same_name_are_told_apart() -> None:
     twins = [{**AMERICANS, "name": "Beta"}, {**REST, "name": "Beta"}]
-    assert told(BASE | {"rules": [{**one, "serve": {"variation": "off"}} for one in twins]}, BASE | {"rules": twins}) == [
+    otherwise = [{**one, "serve": {"variation": "off"}} for one in twins]
+    assert told(BASE | {"rules": otherwise}, before=BASE | {"rules": twins}) == [
         'Rule "Beta" (us) serves "on" → "off".',
         'Rule "Beta" (rest) serves "on" → "off".',
     ]

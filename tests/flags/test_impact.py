@@ -194,7 +194,7 @@ def _served(flags: Json, segments: Json, key: str, person: Mapping[str, Any]) ->
     return by_reference(flags, segments, key, person)[:2]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(environments(), st.data())
 def test_every_flag_that_is_not_named_serves_everybody_as_before_and_the_others_as_counted(
     found: tuple[Json, Json], data: st.DataObject

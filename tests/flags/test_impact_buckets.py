@@ -260,7 +260,7 @@ def _recut(flag: Json, data: st.DataObject) -> Json:
     return flag | {"rules": rules, "fallthrough": fallthrough, "rollout_percentage": data.draw(tenths)}
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(environments(sound=True), st.lists(contexts(), min_size=30, max_size=30), st.data())
 def test_where_no_stage_has_a_loss_and_only_buckets_change_nobody_loses(
     found: tuple[Json, Json], people: list[Json], data: st.DataObject

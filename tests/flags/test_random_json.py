@@ -15,8 +15,6 @@ pytestmark = pytest.mark.django_db
 
 quick = settings(
     max_examples=40,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -81,7 +81,7 @@ def on_one_attribute(attribute: str) -> st.SearchStrategy[Json]:
     return st.lists(literal, min_size=1, max_size=3).map(lambda found: {"all": found})
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.sampled_from(["a", "id"]).flatmap(lambda name: st.tuples(st.just(name), on_one_attribute(name))))
 def test_what_is_said_to_match_nobody_is_matched_by_no_value_at_any_moment(drawn: tuple[str, Json]) -> None:
     attribute, document = drawn
@@ -98,7 +98,7 @@ def test_what_is_said_to_match_nobody_is_matched_by_no_value_at_any_moment(drawn
         assert not any(holds(condition, person, now=now) for person in people for now in MOMENTS)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(max_examples=600)
 @given(st.lists(st.tuples(comparisons(), st.booleans()), min_size=1, max_size=3), st.sampled_from(["a", "id"]))
 @example([(compare("a", "starts_with", "a", ignore_case=True), True), (compare("a", "starts_with", "a"), False)], "a")
 @example([(compare("a", "all_of", ["a"], ignore_case=True), True), (compare("a", "any_of", ["a"]), False)], "a")
@@ -115,7 +115,7 @@ def test_a_proof_holds_by_itself_also_where_a_witness_would_have_been_found_firs
         assert not [value for value in values if all(one.admits(value, now) for one in literals for now in MOMENTS)]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(conditions(SEGMENTS), environments(sound=True), st.data())
 def test_proofs_about_nested_conditions_and_segments_have_no_counterexample(
     document: Json, found: tuple[Json, Json], data: st.DataObject
@@ -137,7 +137,7 @@ def test_proofs_about_nested_conditions_and_segments_have_no_counterexample(
             assert all(holds(condition, person, segments) is not wanted for person in people)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(environments(sound=True), st.lists(contexts(), min_size=40, max_size=40))
 def test_what_is_said_of_a_flag_is_true_of_everybody(found: tuple[Json, Json], people: list[Json]) -> None:
     flags, segments = found
@@ -174,7 +174,7 @@ small = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     st.recursive(
         small,

@@ -100,7 +100,7 @@ COUNTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.tuples(COUNTS, st.booleans()), max_size=5))
 def test_no_order_of_reports_and_roll_ups_changes_what_is_read(
     production: Environment, batches: list[tuple[list[Count], bool]]

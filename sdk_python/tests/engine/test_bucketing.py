@@ -77,7 +77,7 @@ def test_buckets_of_gate_and_split_are_independent() -> None:
     assert all(abs(both.count((one, other)) - 250) < 60 for one in (True, False) for other in (True, False))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_raising_a_percentage_removes_nobody_and_moves_nobody(data: st.DataObject) -> None:
     low, high = sorted(data.draw(st.lists(st.integers(0, BUCKETS), min_size=2, max_size=2)))

@@ -85,7 +85,7 @@ NAMES = {
 }
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(environments(sound=True))
 def test_source_has_only_names_and_constants_that_were_made_up_for_it(environment: tuple[Json, Json]) -> None:
     flags, segments = environment

@@ -14,9 +14,7 @@ from sdk_python.tests.engine.environments import (
     holding,
 )
 
-thorough = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+thorough = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @thorough
@@ -40,7 +38,7 @@ def test_circles_and_broken_definitions_are_judged_alike_in_any_order(
         assert by_compiled(snapshot, key, context) == by_reference(flags, segments, key, context)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(environments(sound=True), contexts())
 def test_the_explanation_tells_the_same_decision(environment: tuple[Json, Json], context: Json) -> None:
     flags, segments = environment
@@ -53,7 +51,7 @@ def test_the_explanation_tells_the_same_decision(environment: tuple[Json, Json],
 
 
 @pytest.mark.parametrize("key", FLAGS)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(environments(sound=True), contexts())
 def test_the_same_question_gets_the_same_answer_a_hundred_times(
     key: str, environment: tuple[Json, Json], context: Json

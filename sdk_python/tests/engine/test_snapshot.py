@@ -48,7 +48,7 @@ changes = st.lists(
 )
 
 
-@settings(max_examples=35, deadline=None)
+@settings(max_examples=35)
 @given(environments(), changes, contexts())
 def test_any_sequence_of_deltas_equals_the_snapshot_from_scratch(
     start: tuple[Json, Json], steps: list[tuple[Json, Json, bool]], context: Json

@@ -36,7 +36,7 @@ def problems(document: Any, key: Any = "flag") -> dict[str, str]:
     return dict(caught.value.problems)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(environments(sound=True))
 def test_what_is_written_is_read_as_the_same(environment: tuple[Json, Json]) -> None:
     flags, segments = environment
@@ -74,7 +74,7 @@ documents = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.one_of(documents, st.dictionaries(names, documents)))
 def test_no_document_crashes_the_reader(document: Any) -> None:
     for read in (lambda: read_flag("flag", document), lambda: read_segment("s", document)):
@@ -83,7 +83,7 @@ def test_no_document_crashes_the_reader(document: Any) -> None:
         read_or_refuse(partial(loose, document))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_a_flag_with_one_thing_replaced_is_read_or_refused(data: st.DataObject) -> None:
     flags, _ = data.draw(environments(sound=True))
