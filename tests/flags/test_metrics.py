@@ -157,9 +157,9 @@ def test_what_the_server_decides_is_counted_by_variation_or_by_error(ed: Person,
 
     served = {"flag": checkout, "variation": "on", "reason": "FALLTHROUGH", "source": "server"}
     assert more("flagsite_evaluations_total", **served) == 2
-    assert more("flagsite_evaluations_total") == 2
+    assert more("flagsite_evaluations_total", source="server") == 2  # SDKs of other tests have reported huge numbers
     assert more("flagsite_evaluation_errors_total", flag="typo", code="FLAG_NOT_FOUND", source="server") == 1
-    assert more("flagsite_evaluation_errors_total") == 1
+    assert more("flagsite_evaluation_errors_total", source="server") == 1
 
 
 def test_what_is_not_recorded_is_counted_by_why(sdk: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
