@@ -1,7 +1,7 @@
 """The tables of the flags app: definitions, revisions, and what SDKs report."""
 
 from flags.models.change_request import Approval, ChangeRequest
-from flags.models.counts import DayCount, EvaluationCount, HourCount
+from flags.models.counts import DayCount, EvaluationCount, HourCount, HourTotal
 from flags.models.flag import Flag, FlagState, FlagTag, FlagType, Prerequisite, SegmentUse
 from flags.models.last_evaluation import LastEvaluation
 from flags.models.recent_context import RecentContext
@@ -20,6 +20,7 @@ __all__ = [
     "FlagTag",
     "FlagType",
     "HourCount",
+    "HourTotal",
     "LastEvaluation",
     "Prerequisite",
     "RecentContext",

@@ -1,7 +1,7 @@
 """How often flags were evaluated: by the minute, later by the hour, in the end by the day.
 
 A count stands in exactly one of the three tables. Rolling up moves it on (flags/services/rollups.py), so the sum over
-all three is always what was reported.
+all three is always what was reported. Beside them stand totals of the last hours, for who asks about all flags at once.
 """
 
 from typing import ClassVar
@@ -80,3 +80,25 @@ class DayCount(Counted):
 
     def __str__(self) -> str:
         return f"{self.flag_key}: {self.count} × {self.variation or 'error'} on {self.day:%F}"
+
+
+class HourTotal(models.Model):
+    """How often a flag was evaluated within one hour, whatever came out, and how often of that it failed.
+
+    Kept while counts are added, for the last hours only: what is said of all flags would else be added up from every
+    series of every minute.
+    """
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    hour = models.DateTimeField()
+    flag_key = models.CharField(max_length=MAX_KEY, validators=[validate_key])
+    count = models.PositiveBigIntegerField()
+    errors = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["environment", "hour", "flag_key"], name="hour_total_once_an_hour"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.flag_key}: {self.count} in the hour of {self.hour:%F %H:%M}"

@@ -1,7 +1,8 @@
 """Adding to how often flags were evaluated, and noting when they last were.
 
-On PostgreSQL a batch of thousands of rows is one statement. Everybody adds in one order (that of code points, which
-is also the order in which rows are rolled up), so that no two can wait for each other.
+On PostgreSQL a batch of thousands of rows is one statement for each table. Everybody adds in one order (the tables
+alike, their rows by code points, which is also the order in which rows are rolled up), so that no two can wait for
+each other.
 """
 
 from collections import Counter
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
+from flagsite_sdk.engine.result import Reason
 
 from accounts.models import Environment
 from flags.models import Flag, LastEvaluation
@@ -28,6 +30,19 @@ _ADD_ARRAYS: Final = _ADD.format(
     rows="SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::bigint[])"
 )
 _ADD_ROW: Final = _ADD.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s)")
+
+_TOTAL: Final = """
+    INSERT INTO flags_hourtotal (environment_id, flag_key, hour, count, errors)
+    {rows}
+    ON CONFLICT (environment_id, hour, flag_key) DO UPDATE
+    SET count = flags_hourtotal.count + EXCLUDED.count, errors = flags_hourtotal.errors + EXCLUDED.errors
+"""
+_TOTAL_ARRAYS: Final = _TOTAL.format(
+    rows="SELECT %s, * FROM unnest(%s::text[], %s::timestamptz[], %s::bigint[], %s::bigint[])"
+)
+_TOTAL_ROW: Final = _TOTAL.format(rows="VALUES (%s, %s, %s, %s, %s)")
+TOTALS_KEPT: Final = timedelta(hours=48)
+"""How long an hour's totals are kept; who asks for them asks about the last day."""
 
 _LAST: Final = """
     INSERT INTO flags_lastevaluation (environment_id, flag_key, at)
@@ -53,8 +68,10 @@ def count_evaluations(environment: Environment, counts: Iterable[Count]) -> None
     there = set(rows) if due else set()
     flags = there | known.keys()
     given = [each for each in given if each.flag in flags or may_be_counted(environment.pk, each.flag)]
+    now = clock.now()
     _add_counts(environment, given)
-    now = clock.now()  # a clock that runs ahead would keep a flag fresh for as long
+    _add_totals(environment, given, since=now - TOTALS_KEPT)
+    # of a flag's last evaluation: a clock that runs ahead would keep it fresh for as long
     _write(environment, [(key, min(newest[key], now)) for key in sorted(there)], arrays=_LAST_ARRAYS, row=_LAST_ROW)
 
 
@@ -73,6 +90,18 @@ def _add_counts(environment: Environment, counts: list[Count]) -> None:
         minute = entry.minute.astimezone(UTC).replace(second=0, microsecond=0)
         sums[entry.flag, entry.variation or "", entry.reason, entry.error_code or "", minute] += entry.count
     _write(environment, [(*slot, number) for slot, number in sorted(sums.items())], arrays=_ADD_ARRAYS, row=_ADD_ROW)
+
+
+def _add_totals(environment: Environment, counts: list[Count], *, since: datetime) -> None:
+    sums: Counter[tuple[str, datetime]] = Counter()
+    errors: Counter[tuple[str, datetime]] = Counter()
+    for entry in counts:
+        hour = entry.minute.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        if hour >= since:
+            sums[entry.flag, hour] += entry.count
+            errors[entry.flag, hour] += entry.count if entry.reason == Reason.ERROR else 0
+    rows = [(*slot, number, errors[slot]) for slot, number in sorted(sums.items())]
+    _write(environment, rows, arrays=_TOTAL_ARRAYS, row=_TOTAL_ROW)
 
 
 def _write(environment: Environment, rows: Sequence[tuple[Any, ...]], *, arrays: str, row: str) -> None:

@@ -13,7 +13,8 @@ from django.db import connection, models, transaction
 from django.db.models import OuterRef, Subquery
 
 from accounts.models import Environment
-from flags.models import DayCount, EvaluationCount, HourCount
+from flags.models import DayCount, EvaluationCount, HourCount, HourTotal
+from flags.services.counts import TOTALS_KEPT
 from flagsite.lib import clock
 
 _LOCK: Final = 0x666C6167  # "flag": any number that nobody else takes
@@ -74,8 +75,12 @@ _DAYS: Final = Step(HourCount.objects, "flags_hourcount", "hour", "flags_daycoun
 
 
 def roll_up_counts(*, minutes_kept: timedelta, hours_kept: timedelta, days_kept: timedelta) -> int:
-    """Move the counts of whole hours and days that are over for so long, delete old days; return how many rows went."""
+    """Move the counts of whole hours and days that are over for so long, delete old days; return how many rows went.
+
+    Totals of hours that are over for long go too; they are not counted among them.
+    """
     now = clock.now()
+    HourTotal.objects.filter(hour__lt=now - TOTALS_KEPT).delete()
     gone = _roll(_HOURS, before=_HOURS.begin(now - minutes_kept))
     gone += _roll(_DAYS, before=_DAYS.begin(now - hours_kept))
     return gone + DayCount.objects.filter(day__lt=now - days_kept).delete()[0]

@@ -1,7 +1,8 @@
 """How often flags were evaluated: reads at the resolution that a period wants.
 
-A count stands in one of three tables (flags/models/counts.py), so every read adds the tables up that its period may
-reach; it never matters which of them have been rolled up yet.
+A count stands in one of three tables (flags/models/counts.py), so what is read of one flag adds the tables up; it never
+matters which of its counts have been rolled up yet. What is read of all flags at once comes from the totals of the
+last hours: a row for each flag and hour, however many series it was evaluated to.
 """
 
 from collections import Counter
@@ -14,7 +15,7 @@ from django.db.models import F, Manager, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncHour, TruncMinute
 from flagsite_sdk.engine.result import Reason
 
-from flags.models import DayCount, EvaluationCount, HourCount
+from flags.models import DayCount, EvaluationCount, HourCount, HourTotal
 
 _TABLES: Final[tuple[tuple[Manager[Any], str], ...]] = (
     (EvaluationCount.objects, "minute"),
@@ -104,9 +105,9 @@ def evaluated_since(environment: int, flag_key: str, since: datetime) -> int:
 
 
 def by_hour(environments: Collection[int], *, since: datetime) -> dict[tuple[int, datetime], int]:
-    """Return how often flags were evaluated, by id of the environment and by hour, in three queries."""
-    sums = _sums(Q(environment__in=environments), "environment", unit="hour", since=since)
-    return {(environment, hour): count for (hour, environment), count in sums.items()}
+    """Return how often flags were evaluated, by id of the environment and by hour of the last two days."""
+    rows = HourTotal.objects.filter(environment__in=environments, hour__gte=since).values_list("environment", "hour")
+    return {(environment, hour): total for environment, hour, total in rows.annotate(total=Sum("count"))}
 
 
 @dataclass(frozen=True)
@@ -125,21 +126,14 @@ class Used:
 
 
 def most_used(environments: Collection[int], *, since: datetime, most: int) -> list[Used]:
-    """Return the flags that were evaluated most, in three queries."""
-    totals: Counter[tuple[int, str]] = Counter()
-    errors: Counter[tuple[int, str]] = Counter()
-    for rows, _ in _tables(Q(environment__in=environments), since):
-        found = rows.values_list("environment__project", "flag_key").annotate(
-            Sum("count"), failed=Sum("count", filter=Q(reason=Reason.ERROR), default=0)
-        )
-        for project, key, total, failed in found:
-            totals[project, key] += total
-            errors[project, key] += failed
-    return [Used(*flag, total, errors[flag]) for flag, total in totals.most_common(most)]
+    """Return the flags that were evaluated most within the last two days."""
+    rows = HourTotal.objects.filter(environment__in=environments, hour__gte=since)
+    sums = rows.values_list("environment__project", "flag_key").annotate(total=Sum("count"), failed=Sum("errors"))
+    return [Used(*found) for found in sums.order_by("-total", "environment__project", "flag_key")[:most]]
 
 
 def _sums(about: Q, *fields: str, unit: str, since: datetime) -> Counter[tuple[Any, ...]]:
-    """Return the sums by the step's beginning and the fields."""
+    """Return the sums by the step's beginning and the fields, in three queries."""
     sums: Counter[tuple[Any, ...]] = Counter()
     for rows, column in _tables(about, since):
         steps = rows.annotate(step=_TRUNCATED[unit](column)).values_list("step", *fields)

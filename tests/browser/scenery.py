@@ -42,7 +42,6 @@ if __name__ == "__main__":
     )
     from flags.editing.edits import FlagEdit, SegmentEdit
     from flags.models import (
-        EvaluationCount,
         Flag,
         FlagState,
         LastEvaluation,
@@ -50,6 +49,8 @@ if __name__ == "__main__":
         TrackedEvent,
     )
     from flags.services import approve, make_partitions, note_contexts, propose, schedule_change_request, update_flag
+    from flags.services.counts import count_evaluations
+    from flags.usage.reports import Count
     from flagsite.demo.loading import load
     from segments.models import Segment
     from segments.services import create_segment
@@ -85,14 +86,13 @@ if __name__ == "__main__":
             project=shop, environment=shop.environments.get(key=where), key=key, fields=given, by=by, comment=comment
         )
 
-    def reported(key: str, variation: str, reason: str, an_hour: int, hours: int = 24) -> list[EvaluationCount]:
+    def reported(key: str, variation: str, reason: str, an_hour: int, hours: int = 24) -> list[Count]:
         return [
-            EvaluationCount(
-                environment=production,
-                flag_key=key,
+            Count(
+                minute=NOW - timedelta(hours=hour, minutes=chance.randrange(60)),
+                flag=key,
                 variation=variation,
                 reason=reason,
-                minute=NOW - timedelta(hours=hour, minutes=chance.randrange(60)),
                 count=round(an_hour * chance.uniform(0.7, 1.3)),
             )
             for hour in range(hours)
@@ -154,10 +154,13 @@ if __name__ == "__main__":
         counts += reported(key, variation, "FALLTHROUGH", chance.randrange(4_000, 30_000))
     for variation in ("control", "plain", "urgent"):
         counts += reported("free-shipping-banner", variation, "FALLTHROUGH", 3_300)
-    EvaluationCount.objects.bulk_create(counts)
-    asked = {count.flag_key for count in counts} | {"checkout-kill-switch", "api-rate-limit", "support-chat"}
+    count_evaluations(production, counts)
+    asked = {count.flag for count in counts} | {"checkout-kill-switch", "api-rate-limit", "support-chat"}
     LastEvaluation.objects.bulk_create(
-        LastEvaluation(environment=production, flag_key=key, at=NOW - timedelta(minutes=3)) for key in sorted(asked)
+        (LastEvaluation(environment=production, flag_key=key, at=NOW - timedelta(minutes=3)) for key in sorted(asked)),
+        update_conflicts=True,
+        unique_fields=["environment", "flag_key"],
+        update_fields=["at"],
     )
     TrackedEvent.objects.bulk_create(
         TrackedEvent(

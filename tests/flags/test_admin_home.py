@@ -12,8 +12,10 @@ from accounts.models import Environment, Project
 from flags.admin import notices as noticing
 from flags.admin.notices import Notice, notices_found_by
 from flags.editing.edits import FlagDeletion, FlagEdit
-from flags.models import ChangeRequest, EvaluationCount, Flag, FlagState
+from flags.models import ChangeRequest, Flag, FlagState, HourTotal
 from flags.services import approve, propose, turn_off_flag
+from flags.services.counts import count_evaluations
+from flags.usage.reports import Count
 from flagsite.lib import clock
 from tests.conftest import Person
 from tests.desk import Desk, address
@@ -139,8 +141,7 @@ def test_evaluations_of_the_last_day_by_hour(vi: Person, production: Environment
     now = clock.now().replace(second=0, microsecond=0)
     for hours, number in ((0, 3), (0.5, 4), (30, 1000)):
         minute = now - timedelta(hours=hours)
-        row = {"flag_key": "sale", "variation": "on", "reason": "FALLTHROUGH", "minute": minute, "count": number}
-        EvaluationCount.objects.create(environment=production, **row)
+        count_evaluations(production, [Count("sale", "on", "FALLTHROUGH", number, minute)])
     page = home(vi)
     found = page.context["evaluations"]
     (dataset,) = orjson.loads(found["chart"])["datasets"]
@@ -153,17 +154,32 @@ def test_the_most_used_flags_lead_to_their_insights(vi: Person, production: Envi
     minute = clock.now().replace(second=0, microsecond=0)
     for key, variation, reason, number in (
         ("sale", "on", "OFF", 30),
-        ("sale", "", "ERROR", 10),
-        ("gone", "", "ERROR", 5),
+        ("sale", None, "ERROR", 10),
+        ("gone", None, "ERROR", 5),
     ):
-        row = {"flag_key": key, "variation": variation, "reason": reason, "minute": minute, "count": number}
-        EvaluationCount.objects.create(environment=production, **row)
+        count_evaluations(production, [Count(key, variation, reason, number, minute)])
     page = home(vi)
     most = [
         (used["key"], used["pk"], used["number"], used["failed"]) for used in page.context["evaluations"]["most_used"]
     ]
     assert most == [("sale", sale.pk, "40", "25 %"), ("gone", None, "5", "100 %")]
     assert address("flags_flag_insights", sale.pk) in page.content.decode()
+
+
+def test_what_a_day_of_evaluations_costs_does_not_grow_with_what_flags_were_evaluated_to(
+    vi: Person, production: Environment, sale: Flag
+) -> None:
+    minute = clock.now().replace(second=0, microsecond=0)
+    kinds = [(f"v{number}", reason) for number in range(20) for reason in ("FALLTHROUGH", "RULE_MATCH", "OFF")]
+    ago = [timedelta(minutes=number) for number in range(3)]
+    count_evaluations(production, [Count("sale", *kind, 1, minute - each) for kind in kinds for each in ago])
+    desk = Desk(vi)
+    with CaptureQueriesContext(connection) as captured:
+        page = desk.get("index")
+    assert page.context["evaluations"]["total"] == "180"
+    assert HourTotal.objects.count() <= 2
+    read = [each["sql"] for each in captured if "flags_hourcount" in each["sql"] or "evaluationcount" in each["sql"]]
+    assert read == []  # the 180 rows of minutes are left alone
 
 
 # --- for whom ----------------------------------------------------------------------------------------------------

@@ -4,16 +4,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.db.models import Sum
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Environment
-from flags.models import DayCount, EvaluationCount, HourCount
+from flags.models import DayCount, EvaluationCount, HourCount, HourTotal
 from flags.services import roll_up_counts
 from flags.services.counts import count_evaluations
 from flags.tasks import roll_up_counts as roll_up_task
@@ -57,6 +60,29 @@ def test_minutes_stay_for_their_time_then_hours_then_days_then_nothing(productio
     assert tables() == (11, 1_100, 0)
 
 
+def test_totals_of_hours_go_after_two_days(production: Environment) -> None:
+    count_evaluations(production, [counted(timedelta(hours=1)), counted(timedelta(hours=49))])
+    assert HourTotal.objects.count() == 1  # what comes too late is not even begun
+    HourTotal.objects.update(hour=NOW - timedelta(hours=50))
+    assert roll_up_counts(**KEPT) == 1
+    assert not HourTotal.objects.exists()
+
+
+def test_the_migration_fills_the_totals_from_what_is_there(
+    production: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    ages = (timedelta(), timedelta(minutes=1), timedelta(hours=9), timedelta(days=3))
+    count_evaluations(production, [counted(age, 2) for age in ages])
+    count_evaluations(production, [counted(timedelta(hours=9), 3, variation=None, reason="ERROR")])
+    roll_up_counts(**KEPT)
+    kept = set(HourTotal.objects.values_list("flag_key", "hour", "count", "errors"))
+    HourTotal.objects.all().delete()
+    import_module("flags.migrations.0007_total_the_last_hours").fill(apps, None)
+    assert set(HourTotal.objects.values_list("flag_key", "hour", "count", "errors")) == kept
+    assert {(count, errors) for _, _, count, errors in kept} == {(4, 0), (5, 3)}
+
+
 def test_rolling_up_again_changes_nothing(production: Environment) -> None:
     count_evaluations(production, [counted(timedelta(hours=age), 3) for age in range(5)])
     assert roll_up_counts(**KEPT) == 2
@@ -95,6 +121,7 @@ COUNTS = st.lists(
         st.integers(min_value=1, max_value=10**12),
         flag=st.sampled_from(["sale", "banner"]),
         variation=st.sampled_from(["on", "off", "Ω", "a b"]),
+        reason=st.sampled_from(["FALLTHROUGH", "ERROR"]),
     ),
     max_size=12,
 )
@@ -105,7 +132,7 @@ COUNTS = st.lists(
 def test_no_order_of_reports_and_roll_ups_changes_what_is_read(
     production: Environment, batches: list[tuple[list[Count], bool]]
 ) -> None:
-    for model in (EvaluationCount, HourCount, DayCount):
+    for model in (EvaluationCount, HourCount, DayCount, HourTotal):
         model.objects.all().delete()
     for counts, is_rolled_up in batches:
         count_evaluations(production, counts)
@@ -117,15 +144,38 @@ def test_no_order_of_reports_and_roll_ups_changes_what_is_read(
         if key != "hour":  # its minutes are those that are not rolled up
             assert read(production, key) == expected(every, period.begin(NOW), period.unit), key
 
+    assert totals(production) == expected_totals(every)
+
+
+def totals(environment: Environment) -> tuple[dict[datetime, int], list[tuple[str, int, int]]]:
+    """What is told of all flags at once."""
+    since = NOW.replace(minute=0, second=0) - timedelta(hours=23)
+    hours = {hour: number for (_, hour), number in by_hour([environment.pk], since=since).items()}
+    most = most_used([environment.pk], since=since, most=9)
+    return hours, [(used.flag_key, used.count, used.errors) for used in most]
+
+
+def expected_totals(counts: Iterable[Count]) -> tuple[dict[datetime, int], list[tuple[str, int, int]]]:
+    hours: Counter[datetime] = Counter()
+    flags: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    since = NOW.replace(minute=0, second=0) - timedelta(hours=23)
+    for count in counts:
+        hour = count.minute.replace(minute=0, second=0)
+        if hour >= since:
+            hours[hour] += count.count
+            flags[count.flag] += count.count
+            failed[count.flag] += count.count if count.reason == "ERROR" else 0
+    ranked = sorted(flags, key=lambda flag: (-flags[flag], flag))
+    return dict(hours), [(flag, flags[flag], failed[flag]) for flag in ranked]
+
 
 def read(environment: Environment, period: str) -> Counter[tuple[str, datetime, str]]:
-    return Counter(
-        {
-            (flag, found.at, found.variation): found.count
-            for flag in ("sale", "banner")
-            for found in usage(environment.pk, flag, PERIODS[period], now=NOW)
-        }
-    )
+    sums: Counter[tuple[str, datetime, str]] = Counter()
+    for flag in ("sale", "banner"):
+        for found in usage(environment.pk, flag, PERIODS[period], now=NOW):
+            sums[flag, found.at, found.variation] += found.count
+    return sums
 
 
 def expected(counts: Iterable[Count], since: datetime, unit: str) -> Counter[tuple[str, datetime, str]]:
