@@ -35,3 +35,17 @@ def test_an_expression_that_is_slow_elsewhere_is_quick_here(pattern: str) -> Non
 def test_what_cannot_be_decided_in_linear_time_is_refused_when_it_is_written(pattern: str) -> None:
     with pytest.raises(Exception, match="Not a regular expression of RE2"):
         read_condition(compare("text", "regex", pattern), "if")
+
+
+def test_an_expression_that_is_almost_too_large_is_decided_like_any_other() -> None:
+    """RE2 takes it by itself, and refuses it as a part of a set, which is how expressions are decided quickly."""
+    large = rule(compare("text", "regex", r"^\pL{1,200}@\pL{1,200}$"))
+    flags = {
+        "f": boolean(fallthrough={"variation": "off"}, rules=[large]),
+        "needs-f": boolean(prerequisites=[{"flag": "f", "variation": "on"}]),
+    }
+    for text, reason in (("é" * 200 + "@ü", "RULE_MATCH"), ("1@a", "FALLTHROUGH"), ("\ud800@a", "FALLTHROUGH")):
+        context = {"id": "ann", "text": text}
+        assert by_compiled(holding(flags), "f", context)[2] == reason
+        for key in flags:
+            assert by_compiled(holding(flags), key, context) == by_reference(flags, {}, key, context)

@@ -1,7 +1,7 @@
 """Addresses: ip_in.
 
 An IPv4 address that arrives mapped into IPv6 (`::ffff:192.0.2.1`, as dual-stack sockets report it) is taken
-for the IPv4 address that it is.
+for the IPv4 address that it is, and so is a value that is written like that.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,8 @@ Address = tuple[int, int]
 """The version (4 or 6) and the address as a number."""
 Networks = tuple[tuple[int, int, int], ...]
 """The version, and the first and the last address of each network."""
+_MAPPED = 96
+"""Bits of an IPv6 address in front of an IPv4 address that is mapped into it (RFC 4291, 2.5.5.2)."""
 
 
 @lru_cache(maxsize=4096)
@@ -37,7 +39,11 @@ def _network(text: Any) -> IPv4Network | IPv6Network:
     _, slash, length = text.partition("/")
     if slash and not (length.isascii() and length.isdecimal()):
         raise ValueError(f"{text!r} has no prefix length after the slash.")
-    return ip_network(text)
+    network = ip_network(text)
+    if isinstance(network, IPv6Network) and network.prefixlen >= _MAPPED:
+        mapped = network.network_address.ipv4_mapped
+        return network if mapped is None else IPv4Network((mapped, network.prefixlen - _MAPPED))
+    return network
 
 
 def networks(value: Any) -> Networks:

@@ -16,8 +16,9 @@ from flagsite_sdk.engine.operators.operator import Code, Fault, Operator, is_fin
 LONGEST = 64
 """Longer text is no time (and is not kept in the cache)."""
 
+_HOUR_AND_MINUTE = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"  # Python lets a zone have 60 minutes, and from 3.14 a day hour 24
 _RFC3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ]{_HOUR_AND_MINUTE}:[0-9]{{2}}(?:\.[0-9]+)?(?:[Zz]|[+-]{_HOUR_AND_MINUTE})"
 )
 _DURATION = re.compile(r"([1-9][0-9]{0,8})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
