@@ -1,6 +1,7 @@
 """What a client does around a fork, seen without one: the calls that ``os`` makes, made by hand."""
 
 import threading
+from typing import Any
 
 from flagsite_sdk import FlagClient, forks
 
@@ -15,19 +16,27 @@ def offline() -> FlagClient:
 
 
 def is_free(client: FlagClient) -> bool:
-    """Whether another thread could change the configuration now."""
+    """Whether another thread could change the configuration, or count a new way in which a flag ends, now."""
     answers: list[bool] = []
 
     def attempt() -> None:
-        free = client._configuration.lock.acquire(blocking=False)
-        answers.append(free)
-        if free:
-            client._configuration.lock.release()
+        configuration = client._configuration
+        locks: tuple[Any, ...] = (
+            configuration.lock,
+            configuration.snapshot._lock,
+            configuration.snapshot._counters._lock,
+        )
+        for lock in locks:
+            free = lock.acquire(blocking=False)
+            answers.append(free)
+            if free:
+                lock.release()
 
     thread = threading.Thread(target=attempt)
     thread.start()
     thread.join()
-    return answers == [True]
+    assert len(set(answers)) == 1
+    return answers[0]
 
 
 def test_nobody_is_in_the_middle_of_anything_while_the_process_is_copied() -> None:

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flagsite_sdk import FlagClient, State
@@ -133,6 +134,7 @@ def test_a_system_without_threads_leaves_reads_alone(
         client = connect(start_timeout=0, bootstrap={"flags": {"new-checkout": documents.boolean()}})
         assert client.is_enabled("new-checkout", ALICE)
     assert "threads cannot be started" in caplog.text
+    assert "can't start new thread" in (client.status().error or "")
 
 
 def test_a_program_that_forgets_to_close_ends_and_reports(server: Server, tmp_path: Path) -> None:
@@ -143,4 +145,51 @@ def test_a_program_that_forgets_to_close_ends_and_reports(server: Server, tmp_pa
         "client.is_enabled('new-checkout', {'id': 'alice'})\n"
     )
     subprocess.run([sys.executable, "-W", "error", str(program)], check=True, timeout=20)
+    assert server.counts() == {("new-checkout", "on", "FALLTHROUGH"): 1}
+
+
+@pytest.mark.parametrize("ending", ["close", "flush"])
+def test_nobody_waits_for_an_answer_that_never_ends(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """A server that sends a byte now and then keeps every single read within its timeout."""
+    over = threading.Event()
+
+    def drip(handler: Any) -> None:
+        handler.send_response(202)
+        handler.send_header("Content-Length", "1000000")
+        handler.end_headers()
+        while not over.wait(0.02):
+            handler.wfile.write(b" ")
+
+    monkeypatch.setattr("sdk_python.tests.server._Handler.do_POST", drip)
+    client = connect(close_timeout=0.1)
+    client.is_enabled("new-checkout", ALICE)
+    waiting = threading.Thread(target={"close": client.close, "flush": lambda: client.flush(0.1)}[ending])
+    waiting.start()
+    try:
+        eventually(lambda: not waiting.is_alive())
+    finally:
+        over.set()
+        waiting.join()
+
+
+@pytest.mark.parametrize("settings", [{"offline": True}, {"lazy": True}])
+def test_nobody_waits_for_what_cannot_come(server: Server, settings: dict[str, Any]) -> None:
+    """An offline client without anything to decide by, and one whose key is refused."""
+    client = FlagClient(server.url, "fs_srv_another_key", close_timeout=1, **settings)
+    answers: list[bool] = []
+    waiting = threading.Thread(target=lambda: answers.append(client.wait_until_ready(600)), daemon=True)
+    waiting.start()
+    eventually(lambda: answers == [False])
+    client.close()
+
+
+def test_a_listener_to_measurements_may_close_the_client(connect: Connect, server: Server) -> None:
+    """It is called by the thread that makes the last report."""
+    client = connect(flush_interval=0.05)
+    client.on_measurement(lambda _: client.close())
+    client.is_enabled("new-checkout", ALICE)
+    eventually(lambda: client.status().state is State.CLOSED)
+    eventually(lambda: threads() == [])
     assert server.counts() == {("new-checkout", "on", "FALLTHROUGH"): 1}

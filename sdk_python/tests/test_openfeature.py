@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +40,7 @@ FLAGS = {
     "object": documents.constant("json", {"a": 1}),
     "array": documents.constant("json", [1, 2]),
     "broken": {"type": "teapot"},
+    "huge": documents.constant("number", 10**400),
 }
 ALICE = EvaluationContext("alice", {"country": "US"})
 
@@ -64,6 +66,7 @@ def test_values_come_in_their_types(client: OpenFeatureClient) -> None:
     assert client.get_boolean_value("on", False, ALICE) is True
     assert client.get_string_value("text", "default", ALICE) == "Hello"
     assert client.get_integer_value("whole", 0, ALICE) == 3
+    assert client.get_integer_value("huge", 0, ALICE) == 10**400
     assert client.get_float_value("fraction", 0.0, ALICE) == 0.5
     assert client.get_object_value("object", {}, ALICE) == {"a": 1}
     assert client.get_object_value("array", [], ALICE) == [1, 2]
@@ -89,6 +92,7 @@ def test_the_asynchronous_questions_have_the_same_answers(client: OpenFeatureCli
         ("integer", "text", 5),
         ("float", "on", 5.0),
         ("float", "text", 5.0),
+        ("float", "huge", 5.0),
         ("object", "text", {}),
         ("object", "whole", []),
     ],
@@ -241,3 +245,30 @@ def test_a_refused_key_is_fatal(connect: Connect, server: Server) -> None:
     with pytest.raises(ProviderFatalError):
         api.set_provider_and_wait(FlagsiteProvider(client))
     assert api.get_client().get_provider_status() is ProviderStatus.FATAL
+
+
+def test_a_refused_key_is_told_without_waiting(server: Server) -> None:
+    client = FlagClient(server.url, "fs_srv_another_key", start_timeout=600)
+    refused: list[Exception] = []
+
+    def initialize() -> None:
+        try:
+            FlagsiteProvider(client).initialize(EvaluationContext())
+        except ProviderFatalError as problem:
+            refused.append(problem)
+
+    threading.Thread(target=initialize, daemon=True).start()
+    eventually(lambda: len(refused) == 1)
+    client.close()
+
+
+def test_that_a_provider_is_ready_is_told_once(connect: Connect) -> None:
+    """The registry tells it when ``initialize`` returns."""
+    client = connect(lazy=True)
+    provider = FlagsiteProvider(client)
+    told: list[ProviderEvent] = []
+    provider.attach(lambda _, event, __: told.append(event))
+    provider.initialize(EvaluationContext())
+    eventually(lambda: client.status().state is State.STREAMING)
+    client.close()  # the thread that tells has ended
+    assert told == []

@@ -65,6 +65,12 @@ def test_variations_are_keys(client: FlagClient) -> None:
     assert client.get_variation("missing", ALICE) is None
 
 
+def test_a_variation_with_a_default_is_text_for_type_checkers_too(client: FlagClient) -> None:
+    chosen: str = client.get_variation("missing", ALICE, "control")
+    named: str = client.get_variation("missing", ALICE, default="control")
+    assert chosen == named == "control"
+
+
 def test_a_detail_says_why(client: FlagClient) -> None:
     detail = client.evaluate_detail("targeted", {"id": "alice", "country": "US"})
     assert detail == Evaluation(True, "on", Reason.RULE_MATCH, "the-rule", 7)

@@ -7,6 +7,7 @@ from typing import Any
 from flagsite_sdk.counts import Counted
 from flagsite_sdk.errors import Refused, ServerProblem, Unauthorized, Unreachable
 from flagsite_sdk.events import EventQueue
+from flagsite_sdk.recordings import Recorded
 from flagsite_sdk.reports import Chores, Reports
 from flagsite_sdk.settings import Settings
 
@@ -137,3 +138,20 @@ def test_chores_are_done_at_their_times() -> None:
     assert [moment for what, moment in done if what == "save"] == [0, 40, 80, 120]
     assert [moment for what, moment in done if what == "send"] == [90]
     assert {0, 60, 120} <= {moment for what, moment in done if what == "gather"}
+
+
+def test_what_does_not_fit_into_a_report_goes_before_more_is_taken() -> None:
+    """Else the bound of the queue is none: entries that are large would gather behind it."""
+    long = "ü" * 512
+
+    def take(most: int) -> list[Recorded]:
+        record = Recorded("flag", long, "on", "FALLTHROUGH", 1, "2026-11-22T10:00:00.000Z")
+        return [record] * most
+
+    desk = Desk(None, None, None, None, Unreachable("down"))
+    desk.reports._take_records = take
+    for number in range(100):
+        desk.events.add("purchase", long, float(number))
+    assert not desk.reports.send()
+    assert len(desk.door.timeouts) == 5
+    assert len(desk.reports._ledger._records) <= 2_000

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import sys
 import typing
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def test_urls_and_keys_are_taken_apart() -> None:
     assert settings.base_url == "https://flags.test/prefix"
     assert settings.stream_url == "wss://flags.test/prefix/sdk/stream"
     assert Settings(url="http://flags.test:8000", api_key=KEY).stream_url == "ws://flags.test:8000/sdk/stream"
+    assert Settings(url="HTTPS://flags.test", api_key=KEY).stream_url == "wss://flags.test/sdk/stream"
     assert settings.key_id == "abc"
     assert "s3cret" not in repr(settings)
 
@@ -72,6 +74,8 @@ def test_a_management_token_is_recognised_and_not_shown() -> None:
         ("poll_interval", float("inf")),
         ("poll_interval", "30"),
         ("poll_interval", True),
+        pytest.param("poll_interval", 10**400, id="more than a float holds"),
+        ("start_timeout", sys.maxsize),
         ("start_timeout", -0.1),
         ("close_timeout", None),
         ("event_queue_size", 0),

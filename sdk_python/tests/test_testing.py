@@ -81,6 +81,19 @@ def test_tracked_events_are_kept_for_the_test() -> None:
     assert client.tracked == [Tracked("purchase", "alice", 12.5), Tracked("visit", "bob", None)]
 
 
+@pytest.mark.parametrize(
+    ("name", "context", "value"),
+    [("", ALICE, None), ("a" * 129, ALICE, None), ("visit", {}, None), ("visit", None, 1), ("visit", ALICE, "many")],
+)
+def test_what_production_would_not_track_is_not_tracked_in_a_test(
+    caplog: pytest.LogCaptureFixture, name: str, context: Any, value: Any
+) -> None:
+    client = StaticClient()
+    client.track(name, context, value)
+    assert client.tracked == []
+    assert "An event was not tracked" in caplog.text
+
+
 def test_override_lasts_as_long_as_its_block() -> None:
     client = StaticClient({"flag": False})
     with override(client, "flag", True):

@@ -82,32 +82,32 @@ class Background:
             else None
         )
         self._chores = Chores(settings, reports=self.reports, save=self._save, stopping=self._stopping)
-        self._threads = [
-            threading.Thread(target=self._guarded(updates.run), name="flagsite-updates", daemon=True),
-            threading.Thread(target=self._guarded(self._chores.run), name="flagsite-reports", daemon=True),
-        ]
+        self._updating = threading.Thread(target=self._guarded(updates.run), name="flagsite-updates", daemon=True)
+        self._reporting = threading.Thread(target=self._report, name="flagsite-reports", daemon=True)
 
     def start(self) -> None:
         """Start the threads."""
-        for thread in self._threads:
-            thread.start()
+        self._updating.start()
+        self._reporting.start()
 
     def stop(self, timeout: float) -> None:
-        """End the threads, then report and save a last time; done within the timeout, finished or not."""
+        """End the threads, of which one reports a last time, and save; done within the timeout, finished or not."""
         deadline = time.monotonic() + timeout
         self._stopping.set()
         self._stream.interrupt()
         self._chores.wake()
-        try:
-            if self.reports is not None:
-                self.reports.send(timeout=timeout, urgent=True)
-        except Exception:  # noqa: BLE001 - a program's end is no place to raise
-            LOGGER.exception("Flagsite's last report failed")
-        for thread in self._threads:
+        if self._reporting.ident is None:  # no thread was to be had
+            self._finish()
+        for thread in (self._reporting, self._updating):
             if thread.ident is not None and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
         self._save()
-        self._http.close()
+        if threading.current_thread() is not self._reporting:  # else a listener closes, and the last report is to come
+            self._http.close()
+
+    def flush(self, timeout: float) -> bool:
+        """Have everything sent now and wait for it; return whether it was."""
+        return self._reporting.is_alive() and self._chores.flush(timeout)
 
     def abandon(self) -> None:
         """In the child of a fork: the threads are gone; let go of the parent's sockets, touch no lock."""
@@ -121,6 +121,18 @@ class Background:
             revision, document = configuration.revision, configuration.to_json()
         if self._file.save(document):
             self._saved = revision
+
+    def _report(self) -> None:
+        self._guarded(self._chores.run)()
+        self._finish()
+
+    def _finish(self) -> None:
+        try:
+            if self.reports is not None:
+                self.reports.send(timeout=self._settings.close_timeout, urgent=True)
+        except Exception:  # noqa: BLE001 - a program's end is no place to raise
+            LOGGER.exception("Flagsite's last report failed")
+        self._http.close()
 
     def _guarded(self, run: Callable[[], None]) -> Callable[[], None]:
         def guarded() -> None:

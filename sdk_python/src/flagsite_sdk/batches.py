@@ -71,6 +71,16 @@ class Ledger:
     def __bool__(self) -> bool:
         return bool(self._counts or self._events or self._records or self._updates)
 
+    @property
+    def events(self) -> int:
+        """Events that wait here."""
+        return len(self._events)
+
+    @property
+    def records(self) -> int:
+        """Records that wait here."""
+        return len(self._records)
+
     def count(self, counted: Counted, *, minute: str) -> None:
         """Add evaluations of a minute (``2026-11-22T10:04:00Z``)."""
         what = (counted.flag, counted.variation, counted.reason, counted.error_code)

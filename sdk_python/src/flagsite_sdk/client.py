@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import TracebackType
-from typing import Self, Unpack
+from typing import Any, Self, Unpack
 
 from flagsite_sdk.asleep import Asleep
 from flagsite_sdk.background import Background
@@ -71,11 +71,8 @@ class FlagClient(Reads):
 
     def track(self, name: str, context: Context, value: float | None = None) -> None:
         """Queue an event for the server: its name, the context's id and a number; never an attribute."""
-        if not self._reports:
-            return
         try:
-            self._wake()
-            problem = self._events.add(name, context["id"], value)
+            problem = self._take_event(name, context["id"], value)
         except Exception as failure:  # noqa: BLE001 - tracking never raises
             problem = f"a context needs an id ({type(failure).__name__})"
         if problem is not None:
@@ -84,9 +81,7 @@ class FlagClient(Reads):
     def flush(self, timeout: float = 5.0) -> bool:
         """Send counts and events now and wait for it, for so many seconds; return whether all were sent."""
         background = self._background
-        if background is None or background.reports is None or self._closed:
-            return False
-        return background.reports.send(timeout=timeout)
+        return background is not None and not self._closed and background.flush(timeout)
 
     # state and news
 
@@ -106,9 +101,9 @@ class FlagClient(Reads):
         )
 
     def wait_until_ready(self, timeout: float = 5.0) -> bool:
-        """Wait until a configuration is held, at most so many seconds; return whether one is."""
+        """Wait until a configuration is held or cannot come, at most so many seconds; return whether one is."""
         self._wake()
-        self._board.wait(lambda status: status.ready or status.state is State.CLOSED, timeout)
+        self._board.wait(lambda status: status.ready or status.is_hopeless, timeout)
         return self._board.status.ready
 
     def on_status(self, listener: Callable[[Status], object]) -> Callable[[], None]:
@@ -166,6 +161,7 @@ class FlagClient(Reads):
                     background.start()
                 except RuntimeError as problem:  # the interpreter is ending, or the system has no thread left
                     LOGGER.warning("Flagsite's threads cannot be started: %s", problem)
+                    self._board.enter(State.RECONNECTING, error=str(problem))
             self._use_table()
 
     def close(self) -> None:
@@ -253,6 +249,13 @@ class FlagClient(Reads):
             on_change=self._change_listeners.tell,
             measurements=self._measurement_listeners,
         )
+
+    def _take_event(self, name: str, context_id: Any, value: float | None) -> str | None:
+        """Queue an event, if events are reported; return what is wrong with it."""
+        if not self._reports:
+            return None
+        self._wake()
+        return self._events.add(name, context_id, value)
 
     def _take_counts(self) -> Iterator[Counted]:
         return gather(self._configuration, self._errors, self._measurement_listeners)

@@ -47,18 +47,13 @@ class EventQueue:
 
     def add(self, name: object, context_id: object, value: object) -> str | None:
         """Queue an event; return what is wrong with it, or None. Never raises, never waits."""
-        if not is_text(name, _LONGEST_NAME) or not name:
-            return f"an event's name must be text of 1 to {_LONGEST_NAME} characters"
-        if not is_text(context_id, LONGEST_ID):
-            return f"a context needs an id: text of at most {LONGEST_ID} characters"
-        number = _number(value)
-        if value is not None and number is None:
-            return "an event's value must be a finite number or None"
-        if len(self._events) >= self._size:
+        problem = problem_with(name, context_id, value)
+        if problem is None and len(self._events) >= self._size:
             next(self._dropped)
-            return None
-        self._events.append(Event(name, context_id, number, moment(self._clock())))
-        return None
+        elif problem is None:
+            event = Event(name, context_id, _number(value), moment(self._clock()))  # type: ignore[arg-type]  # it is text
+            self._events.append(event)
+        return problem
 
     def take(self, most: int) -> list[Event]:
         """Remove and return the oldest events, at most so many."""
@@ -66,6 +61,17 @@ class EventQueue:
         while self._events and len(taken) < most:
             taken.append(self._events.popleft())
         return taken
+
+
+def problem_with(name: object, context_id: object, value: object) -> str | None:
+    """Return what is wrong with an event, or None."""
+    if not is_text(name, _LONGEST_NAME) or not name:
+        return f"an event's name must be text of 1 to {_LONGEST_NAME} characters"
+    if not is_text(context_id, LONGEST_ID):
+        return f"a context needs an id: text of at most {LONGEST_ID} characters"
+    if value is not None and _number(value) is None:
+        return "an event's value must be a finite number or None"
+    return None
 
 
 def is_text(value: object, longest: int) -> TypeGuard[str]:

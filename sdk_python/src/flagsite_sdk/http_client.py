@@ -4,6 +4,7 @@ Turns every way in which a request can fail into one of four problems. Knows not
 ask again.
 """
 
+import logging
 import threading
 import zlib
 from typing import TYPE_CHECKING
@@ -18,9 +19,24 @@ from flagsite_sdk.version import USER_AGENT
 if TYPE_CHECKING:
     import httpx
 
+_LOGGER = logging.getLogger("flagsite_sdk.http")
 _WORTH_PACKING = 1_024  # bytes; below, gzip saves no packet
 _GZIP = 16 + zlib.MAX_WBITS  # with a gzip header; the gzip module itself costs 5 ms to import
 _NOT_MODIFIED = 304
+
+
+class _Asking(threading.local):
+    """Whether this thread is making a request of ours."""
+
+    is_ours = False
+
+
+_asking = _Asking()
+
+
+def _is_news(_: logging.LogRecord) -> bool:
+    """Keep httpx from telling of our requests, each as INFO: a line every ten seconds for each process that reports."""
+    return not _asking.is_ours
 
 
 class HttpClient:
@@ -71,6 +87,7 @@ class HttpClient:
             if self._closed:
                 raise Unreachable("the client is closed")
             if self._client is None:
+                logging.getLogger("httpx").addFilter(_is_news)  # once, however often it is added
                 context = self._settings.ssl_context
                 self._client = httpx.Client(
                     headers={"Authorization": f"Bearer {self._settings.api_key}", "User-Agent": USER_AGENT},
@@ -93,6 +110,7 @@ class HttpClient:
         client = self._opened()
         import httpx
 
+        _asking.is_ours = True
         try:
             with (
                 self._tracing.requesting(method, path) as asked,
@@ -110,6 +128,9 @@ class HttpClient:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError) as problem:
             # RuntimeError is what a pool says that was closed by close()
             raise Unreachable(f"{method} {path}: {str(problem) or type(problem).__name__}") from None
+        finally:
+            _asking.is_ours = False
+        _LOGGER.debug("%s %s: %s", method, path, answer.status_code)
         if answer.is_success or answer.status_code == _NOT_MODIFIED:
             return answer.status_code, content
         raise _problem(answer, f"{method} {path} was answered with {answer.status_code}")

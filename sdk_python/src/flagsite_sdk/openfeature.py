@@ -29,6 +29,7 @@ from openfeature.track import TrackingEventDetails
 
 from flagsite_sdk.client import FlagClient
 from flagsite_sdk.configuration import Change
+from flagsite_sdk.engine.operators.operator import is_finite
 from flagsite_sdk.engine.result import OPENFEATURE_REASONS, ErrorCode, Evaluation
 from flagsite_sdk.status import State, Status
 
@@ -60,6 +61,7 @@ class FlagsiteProvider(AbstractProvider):
         super().__init__()
         self._client = client
         self._last: ProviderEvent | None = None
+        self._is_initializing = False
         self._leave: list[Callable[[], None]] = []
 
     def get_metadata(self) -> Metadata:
@@ -74,13 +76,15 @@ class FlagsiteProvider(AbstractProvider):
             ProviderNotReadyError: nothing to decide by; a READY event follows when that changes.
         """
         self._client.start()
-        self._last = None
         self._stop_listening()
+        self._last, self._is_initializing = None, True
         self._leave = [self._client.on_status(self._tell_status), self._client.on_change(self._tell_change)]
-        if self._client.wait_until_ready(self._client.settings.start_timeout):
+        self._client.wait_until_ready(self._client.settings.start_timeout)
+        self._is_initializing = False
+        status = self._client.status()
+        if status.ready:
             self._last = ProviderEvent.PROVIDER_READY  # the registry tells it when this returns
             return
-        status = self._client.status()
         if status.state is State.UNAUTHORIZED:
             raise ProviderFatalError(status.error)
         raise ProviderNotReadyError(status.error or "no configuration yet")
@@ -112,7 +116,7 @@ class FlagsiteProvider(AbstractProvider):
         self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[float]:
         """Resolve a number flag."""
-        return self._resolve(flag_key, default_value, evaluation_context, _is_number, float)
+        return self._resolve(flag_key, default_value, evaluation_context, _is_float, float)
 
     def resolve_object_details(
         self, flag_key: str, default_value: Structure, evaluation_context: EvaluationContext | None = None
@@ -153,13 +157,15 @@ class FlagsiteProvider(AbstractProvider):
 
     def _tell_status(self, status: Status) -> None:
         event = _event(status)
-        if event is None or event is self._last:
-            return
+        if self._is_initializing or event is None or event is self._last:
+            return  # what comes of ``initialize`` is told by the registry
         self._last = event
         code = Code.GENERAL if event is ProviderEvent.PROVIDER_ERROR else None
         self.emit(event, ProviderEventDetails(message=status.error, error_code=code))
 
     def _tell_change(self, change: Change) -> None:
+        if self._is_initializing:
+            return
         flags, metadata = sorted(change.flags), {"revision": change.revision}
         self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=flags, metadata={**metadata}))
 
@@ -208,8 +214,12 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_float(value: Any) -> bool:
+    return _is_number(value) and is_finite(value)
+
+
 def _is_whole(value: Any) -> bool:
-    return _is_number(value) and float(value).is_integer()
+    return _is_number(value) and (isinstance(value, int) or value.is_integer())
 
 
 def _is_structure(value: Any) -> bool:

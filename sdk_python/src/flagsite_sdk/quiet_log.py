@@ -1,6 +1,7 @@
-"""Says the same thing at most once a minute.
+"""Says the same thing at most once a minute, and of a thousand things that differ no more for a minute.
 
-A flag that is missing is asked for a thousand times a second; one line a minute tells as much as a thousand.
+A flag that is missing is asked for a thousand times a second; one line a minute tells as much as a thousand. A program
+that makes up its keys asks for another one each time.
 What is logged is a key and a code, never a context: attributes are private.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Callable, Hashable
 
 LOGGER = logging.getLogger("flagsite_sdk")
 
-_SAID_AT_MOST = 1_000  # subjects remembered; beyond, all are forgotten, which costs a few extra lines
+_SAID_AT_MOST = 1_000  # subjects remembered
 
 
 class QuietLog:
@@ -20,14 +21,18 @@ class QuietLog:
         self._every = every
         self._clock = clock
         self._said: dict[Hashable, float] = {}
+        self._cleared_at = clock()
 
     def warn(self, subject: Hashable, message: str, *facts: object) -> None:
-        """Log the message unless the same subject was logged less than a minute ago."""
+        """Log the message unless its subject, or too many others, were logged less than a minute ago."""
         now = self._clock()
         last = self._said.get(subject)
         if last is not None and now - last < self._every:
             return
-        if len(self._said) >= _SAID_AT_MOST:
+        if last is None and len(self._said) >= _SAID_AT_MOST:
+            if now - self._cleared_at < self._every:
+                return
             self._said.clear()
+            self._cleared_at = now
         self._said[subject] = now
         LOGGER.warning(message, *facts)

@@ -6,7 +6,7 @@ a line in the log.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 from flagsite_sdk.configuration import Configuration, Context, Table
 from flagsite_sdk.counts import ErrorCounts
@@ -44,6 +44,12 @@ class Reads:
             return outcome.value  # noqa: TRY300 - inside: reading a json value makes a copy
         except Exception as problem:  # noqa: BLE001 - a read never raises
             return self._failed(flag_key, problem, default).value
+
+    @overload
+    def get_variation(self, flag_key: str, context: Context, default: str) -> str: ...
+
+    @overload
+    def get_variation(self, flag_key: str, context: Context, default: str | None = None) -> str | None: ...
 
     def get_variation(self, flag_key: str, context: Context, default: str | None = None) -> str | None:
         """Return the key of the variation that a context gets; the default when anything is wrong."""

@@ -7,6 +7,7 @@ with.
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol as Shape
 
@@ -112,8 +113,9 @@ class Reports:
 
     def _next(self) -> Batch | None:
         if self._sealed is None:
-            self._ledger.add(self._events.take(_EVENTS_AT_ONCE))
-            self._ledger.add_records(self._take_records(_RECORDS_AT_ONCE))
+            # what did not fit into the last one goes first: only what waits in the queues is bounded by their sizes
+            self._ledger.add(self._events.take(_EVENTS_AT_ONCE - self._ledger.events))
+            self._ledger.add_records(self._take_records(_RECORDS_AT_ONCE - self._ledger.records))
             self._ledger.add_updates(self._take_updates())
             self._sealed = self._ledger.seal(revision=self._revision())
         return self._sealed
@@ -158,6 +160,14 @@ class Reports:
             self._measurements.tell(Measurement(name, number, attributes))
 
 
+class _Flush:
+    """Somebody who waits for everything to be sent."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.sent = False
+
+
 class Chores:
     """The work of the reporting thread: when to gather, to send, and to write the file."""
 
@@ -178,10 +188,22 @@ class Chores:
         self._now = now
         self._clock = clock
         self._asked = threading.Event()
+        self._flushes: deque[_Flush] = deque()
 
     def wake(self) -> None:
         """Have a look now: the client is closing."""
         self._asked.set()
+
+    def flush(self, timeout: float) -> bool:
+        """Have everything sent now; return whether it was, within so many seconds.
+
+        The thread of the chores sends: no request can be held to a time by who makes it, a name may take its time to be
+        looked up, and an answer to come.
+        """
+        flush = _Flush()
+        self._flushes.append(flush)
+        self._asked.set()
+        return flush.done.wait(timeout) and flush.sent
 
     def run(self) -> None:
         """Do the chores until the client closes."""
@@ -194,9 +216,16 @@ class Chores:
                 save_at = now + self._settings.cache_interval
             if self._reports is not None:
                 self._reports.gather()
-                if now >= send_at:
-                    self._reports.send()
+                if now >= send_at or self._flushes:
+                    self._send(self._reports)
                     send_at = self._clock() + self._settings.flush_interval
             to_next_minute = _MINUTE - self._now() % _MINUTE
             self._asked.wait(max(0.0, min(send_at, save_at, now + to_next_minute) - self._clock()))
             self._asked.clear()
+
+    def _send(self, reports: Reports) -> None:
+        waiting = [self._flushes.popleft() for _ in range(len(self._flushes))]
+        sent = reports.send()
+        for flush in waiting:
+            flush.sent = sent
+            flush.done.set()

@@ -4,7 +4,6 @@ This is the only place where the SDK raises into the caller's code: a setting th
 in a program, best met when the program starts. Nothing here opens a file or a socket.
 """
 
-import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 
 _KEY = re.compile(r"fs_srv_(?P<id>[A-Za-z0-9-]+)_(?P<secret>[A-Za-z0-9_-]+)", re.ASCII)
 
+
+LONGEST_SECONDS = 2_000_000.0
+"""23 days. What is waited for is up to twice a setting, and no system can wait for as long as a float can say."""
 
 LONGEST_ID = 512
 """Characters of a context's id that the server takes. It refuses a batch whole, so no longer one must get into one."""
@@ -57,7 +59,7 @@ class Keywords(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How a client behaves. All times are in seconds.
+    """How a client behaves. All times are in seconds, at most 2,000,000.
 
     Attributes:
         url: where Flagsite is: ``http(s)://host[:port][/prefix]``.
@@ -166,7 +168,8 @@ class Settings:
     @property
     def stream_url(self) -> str:
         """The same place, for WebSockets."""
-        return "ws" + self.base_url.removeprefix("http") + "/sdk/stream"
+        scheme, _, place = self.base_url.partition("://")
+        return f"ws{scheme.lower().removeprefix('http')}://{place}/sdk/stream"
 
     @property
     def key_id(self) -> str:
@@ -220,11 +223,11 @@ def _check_key(key: object) -> None:
 
 
 def _check_seconds(name: str, value: object, *, zero: bool) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
         raise InvalidSettings(f"{name} must be a number of seconds, not {value!r}")
-    if value < 0 or (value == 0 and not zero):
+    if not 0 <= value <= LONGEST_SECONDS or (value == 0 and not zero):
         least = "at least" if zero else "more than"
-        raise InvalidSettings(f"{name} must be {least} 0 seconds, not {value!r}")
+        raise InvalidSettings(f"{name} must be {least} 0 and at most {LONGEST_SECONDS:,.0f} seconds, not {value!r}")
 
 
 def _check_count(name: str, value: object) -> None:

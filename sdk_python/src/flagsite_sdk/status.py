@@ -64,9 +64,14 @@ class Status:
     dropped_records: int = 0
 
     @property
+    def is_hopeless(self) -> bool:
+        """Whether nothing is to be had from the server: it refuses the key, or it is not asked."""
+        return self.state in {State.UNAUTHORIZED, State.OFFLINE, State.CLOSED}
+
+    @property
     def is_settled(self) -> bool:
         """Whether waiting longer for the first news can make no difference."""
-        if self.confirmed_at is not None or self.state in {State.UNAUTHORIZED, State.OFFLINE}:
+        if self.confirmed_at is not None or self.is_hopeless:
             return True
         return self.ready and self.state is not State.STARTING
 

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from flagsite_sdk.client import FlagClient
-from flagsite_sdk.configuration import Context
 from flagsite_sdk.engine.errors import Malformed
 from flagsite_sdk.engine.snapshot import Snapshot
 from flagsite_sdk.errors import InvalidSettings
+from flagsite_sdk.events import problem_with
 from flagsite_sdk.status import Source
 
 __all__ = ["StaticClient", "Tracked", "flag_document", "override"]
@@ -61,7 +61,7 @@ def flag_document(value: Any, *, variation: str | None = None) -> dict[str, Any]
 
 
 class StaticClient(FlagClient):
-    """A client whose flags are what a test says; nothing is started and nothing is sent.
+    """A client whose flags are what a test says; nothing is started, and what is tracked is kept in ``tracked``.
 
     Args:
         values: what everybody gets: ``{"new-checkout": True, "banner-text": "Hello"}``.
@@ -93,9 +93,11 @@ class StaticClient(FlagClient):
         """Take a flag away; listeners are told."""
         self._publish({flag_key: None})
 
-    def track(self, name: str, context: Context, value: float | None = None) -> None:
-        """Note the event in ``tracked``."""
-        self.tracked.append(Tracked(name, context["id"], value))
+    def _take_event(self, name: str, context_id: Any, value: float | None) -> str | None:
+        problem = problem_with(name, context_id, value)
+        if problem is None:
+            self.tracked.append(Tracked(name, context_id, value))
+        return problem
 
     def _publish(self, flags: Mapping[str, Any]) -> None:
         revision = self._configuration.revision

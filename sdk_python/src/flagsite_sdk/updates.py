@@ -146,7 +146,7 @@ class Updates:
             self._stream_backoff.reset()  # it lived; one that dies young must not be asked for in a hurry
         self._tell(STREAM_ENDINGS, 1, cause=ending.cause.value)
         error = self._started_over or ending.detail
-        self._log.warn(ending.cause, "Flagsite's stream ended (%s); the last-known rules are served", error)
+        self._log.warn(ending.cause, "Flagsite's stream ended (%s); %s", error, self._consequence)
         if ending.cause is Cause.UNAUTHORIZED:
             self._failures = 0
             self._board.enter(State.UNAUTHORIZED, error=error)
@@ -172,9 +172,11 @@ class Updates:
             self._board.enter(State.UNAUTHORIZED, error=str(problem))
             return self._slowly()
         except (ServerProblem, Gap, Malformed) as problem:
+            if self._stopping.is_set():
+                return _NEVER  # the client is closing, and with it its connections
             if not isinstance(problem, ServerProblem) or isinstance(problem, Unreadable):
                 self._resyncs += 1
-            self._log.warn("poll", "Flagsite cannot be polled (%s); the last-known rules are served", problem)
+            self._log.warn("poll", "Flagsite cannot be polled (%s); %s", problem, self._consequence)
             self._board.enter(State.RECONNECTING, error=str(problem))
             return self._poll_backoff.next(at_least=getattr(problem, "retry_after", None) or 0.0)
         self._was_current = True
@@ -218,6 +220,10 @@ class Updates:
         self._tell(UPDATES, 1, source=source.value)
         self._tell(REVISION, revision)
         self._on_change(change)
+
+    @property
+    def _consequence(self) -> str:
+        return f"{'the last-known rules' if self._configuration.is_held else 'defaults'} are served"
 
     def _tell(self, name: str, number: int, **attributes: str) -> None:
         if self._measurements:

@@ -168,7 +168,7 @@ def test_details_and_their_errors_are_counted_and_explanations_are_not() -> None
 
 
 def test_made_up_keys_do_not_fill_the_memory() -> None:
-    counters = Counters()
+    counters = Counters(threading.RLock())
     for number in range(MOST_ERRORS + 100):
         counters.tick(f"made-up-{number}", None, Reason.ERROR)
     counters.tick("x" * 200, None, Reason.ERROR)

@@ -10,9 +10,9 @@ remembers. A counter belongs to (flag, variation, reason) and outlives the compi
 flag loses nothing.
 """
 
+from contextlib import AbstractContextManager
 from itertools import count
-from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flagsite_sdk.engine.result import Reason
 
@@ -52,10 +52,11 @@ class Counter(count):  # type: ignore[type-arg]  # itertools.count cannot be sub
 class Counters:
     """The counters of one environment."""
 
-    def __init__(self) -> None:
+    def __init__(self, lock: AbstractContextManager[Any]) -> None:
+        """Count nothing yet; `lock` is the snapshot's own, so that who holds that one holds all of it still."""
         self._counters: dict[str, tuple[Counter, ...]] = {}
         self._without_flag = 0
-        self._lock = Lock()
+        self._lock = lock
 
     def counter(self, flag: str, variation: str | None, reason: Reason) -> Counter:
         """The one counter of a way in which a flag can end."""
@@ -77,8 +78,10 @@ class Counters:
     def _has_room(self, flag: str) -> bool:
         if flag in self._counters:
             return True
+        if len(flag) > LONGEST_KEY:
+            return False
         self._without_flag += 1
-        return self._without_flag <= MOST_ERRORS and len(flag) <= LONGEST_KEY
+        return self._without_flag <= MOST_ERRORS
 
     def take(self) -> list[Count]:
         """What was counted since the last call; nothing is counted twice or left out."""

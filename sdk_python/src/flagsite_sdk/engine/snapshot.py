@@ -80,7 +80,7 @@ class Snapshot:
         self._lock = RLock()
         self._generation = 0
         self._clock = clock
-        self._counters = Counters()
+        self._counters = Counters(self._lock)
         self._linker = Linker(self._counters, clock)
         self._table = _Table(self._compile)
         self.table: Mapping[str, Decide] = self._table
