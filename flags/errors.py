@@ -1,6 +1,9 @@
 """What flags refuses."""
 
-from flagsite.lib.problems import Conflict, NotAllowed, NotFound, Refusal
+from collections.abc import Iterable
+from typing import Self
+
+from flagsite.lib.problems import Conflict, InputError, InvalidInput, NotAllowed, NotFound, Refusal
 
 
 class FlagNotFound(NotFound):
@@ -32,6 +35,8 @@ class ApprovalRequired(Conflict):
     """The environment asks for a second person, and nobody has approved this change."""
 
     code = "APPROVAL_REQUIRED"
+    type = "/docs#/change-requests/create_change_request"
+    title = "Approval required"
 
 
 class OwnChange(NotAllowed):
@@ -44,6 +49,31 @@ class NotPending(Conflict):
     """The change request was published or withdrawn: nothing more can be done with it."""
 
     code = "NOT_PENDING"
+
+
+class NotScheduled(Conflict):
+    """The change request has no moment at which it would be published."""
+
+    code = "NOT_SCHEDULED"
+
+
+class ChangeRequestNotFound(NotFound):
+    """The project has no such change request."""
+
+    code = "CHANGE_REQUEST_NOT_FOUND"
+
+
+class InvalidEdit(InvalidInput):
+    """One of several edits is wrong; `edit` says which, counted from 0."""
+
+    edit: int = 0
+
+    @classmethod
+    def number(cls, edit: int, errors: Iterable[InputError]) -> Self:
+        """Return the refusal of one edit."""
+        refusal = cls.of(errors)
+        refusal.edit = edit
+        return refusal
 
 
 class NothingChanges(Refusal):

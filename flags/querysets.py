@@ -14,9 +14,9 @@ from flags.chain.digests import GENESIS
 from flags.chain.heads import ExportedHead
 from flags.chain.links import Broken, Head, Link, verify, within
 from flags.contexts import SeenAttribute, attributes_in, without
-from flags.errors import FlagNotFound, NotPending, RevisionNotFound
+from flags.errors import ChangeRequestNotFound, FlagNotFound, NotPending, RevisionNotFound
 from flags.limits import MAX_RECENT_CONTEXTS
-from flags.models import ChangeRequest, Flag, FlagState, Prerequisite, RecentContext, Revision, RevisionItem
+from flags.models import ChangeRequest, Concern, Flag, FlagState, Prerequisite, RecentContext, Revision, RevisionItem
 from flagsite.lib.prepared import Given, Prepared
 
 LINKS_AT_ONCE = 50
@@ -117,6 +117,35 @@ def flag_named(key: str, *, project: Project) -> Flag:
     if flag is None:
         raise FlagNotFound(f"There is no flag `{key}`.")
     return flag
+
+
+def change_requests_of(project: Project, **about: str) -> QuerySet[ChangeRequest]:
+    """Return the change requests of a project with what they are about, in two queries however many there are.
+
+    Args:
+        project: whose.
+        about: `status`, and `environment`, `flag` and `segment` by their keys; empty: any.
+    """
+    rows = ChangeRequest.objects.filter(project=project).select_related("project").prefetch_related("concerns")
+    if about.get("status"):
+        rows = rows.filter(status=about["status"])
+    here = {"environment": about["environment"]} if about.get("environment") else {}
+    named = [{"kind": kind, "key": about[kind], **here} for kind in ("flag", "segment") if about.get(kind)]
+    for wanted in named or [here] * bool(here):
+        rows = rows.filter(Exists(Concern.objects.filter(change_request=OuterRef("pk"), **wanted)))
+    return rows
+
+
+def change_request_of(project: Project, pk: int) -> ChangeRequest:
+    """Return one change request of the project.
+
+    Raises:
+        ChangeRequestNotFound: when it has none of that number.
+    """
+    found = change_requests_of(project).filter(pk=pk).first()
+    if found is None:
+        raise ChangeRequestNotFound(f"The project `{project.key}` has no change request {pk}.")
+    return found
 
 
 def lock_change_request(change_request: ChangeRequest) -> ChangeRequest:

@@ -20,6 +20,7 @@ SPECTACULAR_SETTINGS: Final = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "flagsite.openapi.describe_refusals",
     ],
+    "ENUM_NAME_OVERRIDES": {"ChangeRequestStatusEnum": "flags.models.ChangeRequest.Status"},
     "SWAGGER_UI_DIST": "SIDECAR",  # from our own origin; nothing is loaded from outside
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True},

@@ -1,4 +1,4 @@
-"""In which order flags and revisions come in pages."""
+"""In which order flags, revisions and change requests come in pages."""
 
 from typing import Any
 
@@ -26,4 +26,14 @@ class HistoryPages(KeyPages):
 
     def is_position(self, text: str) -> bool:
         """Revisions are counted."""
+        return number_of(text) is not None
+
+
+class ChangeRequestPages(KeyPages):
+    """Change requests, the newest first."""
+
+    ordering = ("-id",)
+
+    def is_position(self, text: str) -> bool:
+        """Change requests are numbered."""
         return number_of(text) is not None

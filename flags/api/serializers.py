@@ -181,10 +181,14 @@ class RestoreRequest(StrictSerializer):
     comment = Text(required=False, allow_blank=True, max_length=2000)
 
 
-class TurnOffRequest(StrictSerializer):
-    """Why a flag is turned off in an emergency."""
+class Said(StrictSerializer):
+    """Why something is done with a change request or a ramp."""
 
     comment = Text(required=False, allow_blank=True, max_length=2000, help_text="Why; kept in the history.")
+
+
+class TurnOffRequest(Said):
+    """Why a flag is turned off in an emergency."""
 
 
 class RevisionBody(serializers.Serializer[Any]):

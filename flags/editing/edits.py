@@ -75,6 +75,25 @@ def edits_from_json(kept: Sequence[Mapping[str, Any]]) -> list[Edit]:
     ]
 
 
+def concerns_of(edits: Sequence[Edit], *, environments: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return what the edits are about, each once: `flag` or `segment`, its key, and the key of the environment.
+
+    Args:
+        edits: what is asked for.
+        environments: the keys of all of the project's; what they share changes in each of them.
+    """
+    found: dict[tuple[str, str, str], None] = {}
+    for edit in edits:
+        match edit:
+            case FlagEdit(shared=shared) if not shared:
+                places: Sequence[str] = list(edit.states)
+            case _:
+                places = environments
+        kind = edit.kind.removesuffix("-deletion")
+        found |= dict.fromkeys((kind, edit.key, place) for place in places)
+    return list(found)
+
+
 def title_of(edits: Sequence[Edit]) -> str:
     """Return what the edits are about, in one line."""
     if len(edits) != 1:

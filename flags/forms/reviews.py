@@ -40,7 +40,11 @@ class ReviewForm(forms.Form):
         """Put what a service refused to its fields."""
         self.is_valid()
         for error in refusal.errors:
-            self.add_error(error.path if error.path in self.fields else None, error.message)
+            field = "at" if error.path == "publish_at" else error.path
+            if field in self.fields:
+                self.add_error(field, error.message)
+            elif error.message not in self.non_field_errors():
+                self.add_error(None, error.message)
         if not refusal.errors:
             self.add_error(None, refusal.detail)
 

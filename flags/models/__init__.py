@@ -1,6 +1,6 @@
 """The tables of the flags app: definitions, revisions, and what SDKs report."""
 
-from flags.models.change_request import Approval, ChangeRequest
+from flags.models.change_request import Approval, ChangeRequest, Concern
 from flags.models.counts import DayCount, EvaluationCount, HourCount, HourTotal
 from flags.models.flag import Flag, FlagState, FlagTag, FlagType, Prerequisite, SegmentUse
 from flags.models.last_evaluation import LastEvaluation
@@ -13,6 +13,7 @@ from flags.models.sdk_instance import SdkInstance
 __all__ = [
     "Approval",
     "ChangeRequest",
+    "Concern",
     "DayCount",
     "EvaluationCount",
     "Flag",

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models import Project
+from flagsite.lib.keys import MAX_KEY
 from flagsite.lib.stored_json import JsonDecoder
 
 
@@ -60,6 +61,36 @@ class ChangeRequest(models.Model):
     def is_pending(self) -> bool:
         """Tell whether it can still be changed, approved or published."""
         return self.status in {self.Status.OPEN, self.Status.SCHEDULED, self.Status.FAILED}
+
+
+class Concern(models.Model):
+    """A flag or segment, in an environment, that a change request is about: by these it is found.
+
+    Keys, not rows: what was deleted is still found.
+    """
+
+    class Kind(models.TextChoices):
+        """What the key names."""
+
+        FLAG = "flag"
+        SEGMENT = "segment"
+
+    change_request = models.ForeignKey(ChangeRequest, on_delete=models.CASCADE, related_name="concerns")
+    kind = models.CharField(max_length=7, choices=Kind.choices)
+    key = models.CharField(max_length=MAX_KEY)
+    environment = models.CharField(max_length=MAX_KEY)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["change_request", "kind", "key", "environment"], name="concern_once_in_a_change_request"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["kind", "key"], name="concern_key")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} in {self.environment}"
 
 
 class Approval(models.Model):

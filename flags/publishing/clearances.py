@@ -22,8 +22,12 @@ def require_clearance(environment: Environment, *, by: Actor, comment: str) -> N
     cleared = by.clearance
     if environment.requires_approval and not (cleared.approved_by or cleared.is_emergency):
         raise ApprovalRequired(
-            f"Changes of {environment} need somebody's approval: propose a change request. "
-            "Turning a flag off in an emergency does not.",
+            f"Nobody has approved this change of {environment} yet. Somebody who had no hand in it must, as it is now, "
+            "before it is published or scheduled."
+            if cleared.change_request
+            else f"Changes of {environment} need somebody's approval: propose a change request "
+            "(over REST: POST /change-requests). Turning a flag off in an emergency needs none "
+            "(POST /flags/{key}/turn-off).",
         )
     if environment.is_protected and not comment.strip():
         raise InvalidInput.at("comment", f"{environment} is protected: say why.")

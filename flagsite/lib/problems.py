@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 CONTENT_TYPE = "application/problem+json"
 MAX_ERRORS: Final = 100
@@ -43,6 +43,9 @@ class Refusal(Exception):
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "REFUSED"
+    type: ClassVar[str] = "about:blank"
+    """Address of the way out, on this server, where there is one to name; `title` then says what is wrong."""
+    title: ClassVar[str] = ""
 
     def __init__(self, detail: str, *, errors: Iterable[InputError] = ()) -> None:
         super().__init__(detail)
@@ -61,12 +64,12 @@ class InvalidInput(Refusal):
     code = "INVALID"
 
     @classmethod
-    def at(cls, path: str, message: str) -> "InvalidInput":
+    def at(cls, path: str, message: str) -> Self:
         """Return the refusal of one place."""
         return cls.of([InputError(path, message)])
 
     @classmethod
-    def of(cls, errors: Iterable[InputError]) -> "InvalidInput":
+    def of(cls, errors: Iterable[InputError]) -> Self:
         """Return the refusal of several places."""
         listed = tuple(errors)
         first = listed[0]
@@ -174,7 +177,7 @@ class Unavailable(Refusal):
 def document(*, status: int, code: str, detail: str, errors: Iterable[InputError] = ()) -> dict[str, Any]:
     """Return the problem as RFC 9457 members plus `code` and, when there are any, `errors`."""
     problem: dict[str, Any] = {
-        "type": "about:blank",
+        "type": Refusal.type,
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
@@ -191,4 +194,5 @@ def _short(text: str, most: int) -> str:
 
 def of_refusal(refusal: Refusal) -> dict[str, Any]:
     """Return the problem document of a refusal."""
-    return document(status=refusal.status, code=refusal.code, detail=refusal.detail, errors=refusal.errors)
+    found = document(status=refusal.status, code=refusal.code, detail=refusal.detail, errors=refusal.errors)
+    return found | {"type": refusal.type, "title": refusal.title or found["title"]}

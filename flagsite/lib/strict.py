@@ -1,6 +1,7 @@
 """Serializers that refuse what they do not know, naming it: a mistyped field must never be dropped in silence."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -11,6 +12,7 @@ from rest_framework import serializers
 
 from flagsite.lib.digits import number_of
 from flagsite.lib.keys import MAX_KEY
+from flagsite.lib.moments import moment_of
 
 MAX_UNKNOWN: Final = 20
 """Unknown fields that are named; to look for what each may have meant takes long."""
@@ -123,3 +125,17 @@ class Whole(serializers.IntegerField):
             self.fail("invalid")
         number: int = super().to_internal_value(data)
         return number
+
+
+@extend_schema_field({"type": "string", "format": "date-time"})
+class Moment(Text):
+    """A moment: RFC 3339 with an offset."""
+
+    default_error_messages = {"no_moment": "Must be a moment as RFC 3339 has it, such as 2026-11-22T10:00:00Z."}
+
+    def to_internal_value(self, data: Any) -> datetime:  # type: ignore[override]  # a text comes in, a moment goes out
+        """Refuse what names no moment, or names it without saying where on earth."""
+        moment = moment_of(super().to_internal_value(data))
+        if moment is None:
+            self.fail("no_moment")
+        return moment

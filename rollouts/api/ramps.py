@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import actor_of
 from accounts.api.scope import project_of, scope_of
-from flags.api.serializers import DeleteQuery, ScopeQuery
+from flags.api.serializers import DeleteQuery, Said, ScopeQuery
 from flagsite.lib.moments import moment_of
 from flagsite.lib.pages import KeyPages, page_of
 from flagsite.lib.preconditions import etag_of, version_wanted
@@ -24,7 +24,6 @@ from rollouts.api.serializers import (
     NewRamp,
     RampBody,
     RampChange,
-    Said,
     TemplateBody,
     TemplateChange,
 )

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from flags.api.serializers import ScopeQuery
+from flags.api.serializers import Said, ScopeQuery
 from flagsite.lib.strict import StrictSerializer, Text, Whole
 from rollouts.api.ramp_fields import DurationField, GuardrailsField, StepsField
 
@@ -19,12 +19,6 @@ class RolloutChange(StrictSerializer):
     """How many contexts to let in."""
 
     percentage = PercentageField()
-    comment = Text(required=False, allow_blank=True, max_length=2000, help_text="Why; kept in the history.")
-
-
-class Said(StrictSerializer):
-    """Why something is done with a ramp."""
-
     comment = Text(required=False, allow_blank=True, max_length=2000, help_text="Why; kept in the history.")
 
 

@@ -62,6 +62,7 @@ DOORS: Final = {
     "flags_changerequest_publish": Door(("request",), NOBODY, EDITORS, ("version",)),
     "flags_changerequest_approve": Door(("request",), NOBODY, EDITORS),
     "flags_changerequest_withdraw": Door(("request",), NOBODY, EDITORS),
+    "flags_changerequest_unschedule": Door(("request",), NOBODY, EDITORS),
     "flags_changerequest_merge": Door(("request",), NOBODY, EDITORS, ("version",)),
     "flags_flag_evaluations": Door(("flag",), SEERS, SEERS),
     "flags_flag_switch": Door((), NOBODY, EDITORS, ("switch",)),

@@ -11,6 +11,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import Environment, Project
 from accounts.services import issue_api_token, issue_server_key, revoke_key
+from flags.editing.edits import FlagEdit
+from flags.models import ChangeRequest
+from flags.services import propose
 from flagsite.lib.vault import seal
 from rollouts.models import Webhook
 from rollouts.notices.signing import new_secret
@@ -32,7 +35,13 @@ class Door(NamedTuple):
     status: int
 
 
+TENTH: Final = {"flag": "checkout", "environment": "development", "set": {"rollout_percentage": 10}}
+REQUEST_ID: Final = 1_000_000  # far from what the database counts up to, as the webhook's below
+REQUESTS: Final = f"/change-requests/{REQUEST_ID}"
 READ: Final = [
+    Door("get", f"/change-requests{SHOP}", None, 200),
+    Door("get", f"{REQUESTS}{SHOP}", None, 200),
+    Door("get", f"{REQUESTS}/effects{SHOP}", None, 200),
     Door("get", f"/flags{SHOP}", None, 200),
     Door("get", f"/flags/checkout{SHOP}", None, 200),
     Door("get", f"/flags/checkout/audit{SHOP}&user_id=ann", None, 200),
@@ -45,6 +54,14 @@ READ: Final = [
     Door("get", f"/segments/beta{SHOP}", None, 200),
 ]
 EDIT: Final = [
+    Door("post", f"/change-requests{SHOP}", {"edits": [TENTH]}, 201),
+    Door("patch", f"{REQUESTS}{SHOP}", {"version": 1, "edits": [TENTH]}, 200),
+    Door("post", f"{REQUESTS}/approve{SHOP}", {"version": 1}, 200),
+    Door("post", f"{REQUESTS}/publish{SHOP}", {"version": 1}, 200),
+    Door("post", f"{REQUESTS}/schedule{SHOP}", {"version": 1, "publish_at": "2100-01-01T00:00:00Z"}, 200),
+    Door("post", f"{REQUESTS}/unschedule{SHOP}", {}, 409),  # it has no time
+    Door("post", f"{REQUESTS}/merge{SHOP}", {"version": 1}, 200),
+    Door("post", f"{REQUESTS}/withdraw{SHOP}", {}, 200),
     Door("post", f"/flags{SHOP}", {"key": "new", "type": "boolean"}, 201),
     Door("patch", f"/flags/checkout{SHOP}", {"enabled": False}, 200),
     Door("delete", f"/flags/checkout{SHOP}", None, 204),
@@ -176,6 +193,13 @@ def test_every_door_opens_for_those_whom_the_table_names(
     steps = [{"percentage": 1}, {"percentage": 50, "after": "1h"}]
     assert ed.client().post(f"/flags/checkout/ramp{SHOP}", {"steps": steps}).status_code == 201
     assert ed.client().put(f"/ramp-templates/theirs{SHOP}", {"steps": steps}).status_code == 200
+    waiting = propose(
+        project=shop,
+        edits=[FlagEdit("checkout", states={"development": {"rollout_percentage": 50}}, versions={"development": 2})],
+        by=SYSTEM,
+    )
+    waiting.concerns.all().delete()
+    ChangeRequest.objects.filter(pk=waiting.pk).update(id=REQUEST_ID)
     Webhook.objects.create(pk=HOOK_ID, project=shop, secret=seal(new_secret()), **HOOK)
     wrong = [
         f"{caller}: {door.method} {door.path} is answered {status}"

@@ -60,6 +60,7 @@ NOUNS = {
     "flags/publishing": "whether a change may enter, its revision, and waking those who wait",
     "flags/reading": "what a static reading of rules finds, with proofs and witnesses",
     "flags/recording": "records what the server decides, for whom and why",
+    "flags/reviews": "what a review says of a change request: sentences, effects, what stands in the way",
     "flags/serving": "the short road in front of Django, for what SDKs ask all the time",
     "flags/snapshots": "an environment's configuration as this process holds it",
     "flags/stream": "who follows an environment, and what each of them is sent when",

@@ -54,7 +54,11 @@ def keys(ada: Person, shop: Project, server_key: str) -> dict[str, str]:
     assert api.post(f"/flags/checkout/ramp{PRODUCTION}", {"steps": steps}).status_code == 201
     webhook = api.post("/webhooks", {"name": "Chat", "address": "https://chat.example/hook"})
     assert webhook.status_code == 201, webhook.content
-    return {"person": ada.token, "sdk": server_key, "webhook": str(webhook.json()["id"])}
+    edit = {"flag": "checkout", "environment": "staging", "set": {"rollout_percentage": 5}}
+    change_request = api.post("/change-requests", {"edits": [edit]})
+    assert change_request.status_code == 201, change_request.content
+    numbers = {"webhook": webhook.json()["id"], "change_request": change_request.json()["id"]}
+    return {"person": ada.token, "sdk": server_key, **{name: str(number) for name, number in numbers.items()}}
 
 
 def test_every_operation_is_asked() -> None:
@@ -102,8 +106,8 @@ def _name_what_is_there(case: Case[Any], keys: dict[str, str]) -> None:
     """Ask for things that exist; made-up keys lead nowhere but to a 404."""
     if "key" in case.path_parameters:
         case.path_parameters["key"] = "beta" if case.path.startswith("/segments") else "checkout"
-    if "webhook" in case.path_parameters:
-        case.path_parameters["webhook"] = keys["webhook"]
+    for name in keys.keys() & case.path_parameters.keys():
+        case.path_parameters[name] = keys[name]
     for name, value in (("project", "shop"), ("environment", "production")):
         if name in case.query:
             case.query[name] = value

@@ -70,7 +70,13 @@ def test_publishing_at_a_moment(ed: Person, wanted: ChangeRequest, checkout: Fla
     wanted.refresh_from_db()
     assert (wanted.status, wanted.publish_at) == ("scheduled", at)
     assert state_of(checkout, production).rollout_percentage == 100
-    assert "Will be published" in shown(Desk(ed).get(PAGE, wanted.pk))
+    page = shown(Desk(ed).get(PAGE, wanted.pk))
+    assert "Will be published" in page
+    assert "Do not publish at that time" in page
+    do(Desk(ed), "unschedule", wanted)
+    page = shown(Desk(ed).get(PAGE, wanted.pk))
+    assert "Will be published" not in page
+    assert "Do not publish at that time" not in page
 
 
 def test_a_moment_that_has_passed_is_refused_where_it_was_typed(ed: Person, wanted: ChangeRequest) -> None:
@@ -98,7 +104,7 @@ def test_an_approval_is_asked_for_given_by_another_and_shown(
     production.save()
     assert "You had a hand in it, so you cannot." in shown(Desk(ed).get(PAGE, wanted.pk))
     assert do(Desk(ed), "approve", wanted).status_code == 403
-    assert "need somebody&#x27;s approval" in shown(do(Desk(ed), "publish", wanted))
+    assert "Nobody has approved this change" in shown(do(Desk(ed), "publish", wanted))
     assert "Approve this change" in shown(Desk(ada).get(PAGE, wanted.pk))
     do(Desk(ada), "approve", wanted, comment="Fine")
     do(Desk(ed), "publish", wanted)

@@ -2,15 +2,19 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
+from django.db import connection
 
 from accounts.actors import Actor, Source
 from accounts.errors import MissingRole
 from accounts.models import Environment, Project
 from flags.editing.edits import Edit, FlagDeletion, FlagEdit, SegmentEdit
 from flags.errors import NothingChanges, NotPending
-from flags.models import ChangeRequest, Flag, Revision
+from flags.models import ChangeRequest, Concern, Flag, Revision
 from flags.services import (
     propose,
     publish_change_request,
@@ -222,3 +226,24 @@ def test_the_installation_itself_may_publish(shop: Project, checkout: Flag, prod
     request = propose(project=shop, edits=[edit_of(checkout, production, enabled=False)], by=system)
     publish_change_request(request, by=system, version=1)
     assert not state_of(checkout, production).enabled
+
+
+def test_the_migration_notes_of_older_requests_what_newer_ones_note_by_themselves(
+    ed: Person, shop: Project, checkout: Flag, production: Environment
+) -> None:
+    create_segment(project=shop, key="staff", fields={"included": ["a"]}, by=SYSTEM)
+    versions = {state.environment.key: state.version for state in checkout.states.all()}
+    for edit in (
+        edit_of(checkout, production, enabled=False),
+        FlagEdit("checkout", {"name": "Till"}, {"production": {"enabled": False}}, versions),
+        FlagDeletion("checkout", versions),
+        SegmentEdit("staff", {"included": ["b"]}, 1),
+    ):
+        proposed(ed, shop, edit)
+    named = ("change_request", "kind", "key", "environment")
+    noted = set(Concern.objects.values_list(*named))
+    Concern.objects.all().delete()
+    migration = import_module("flags.migrations.0008_note_what_change_requests_are_about")
+    migration.note(apps, SimpleNamespace(connection=connection))
+    assert set(Concern.objects.values_list(*named)) == noted
+    assert len(noted) == 1 + 3 + 3 + 3

@@ -18,13 +18,20 @@ from accounts.admin.filters import ProjectFilter
 from accounts.admin.guarded import GuardedAdmin
 from accounts.admin.requests import access_of, actor_of
 from accounts.roles import Ability
-from flags.admin.reviews.effects import effects_of
 from flags.admin.reviews.proposing import review_address
 from flags.admin.reviews.review import Review, review_of
 from flags.admin.reviews.revising import editing_address
 from flags.forms.reviews import MergeForm, ReviewForm
 from flags.models import ChangeRequest
-from flags.services import approve, merge, publish_change_request, schedule_change_request, withdraw
+from flags.reviews import effects_of
+from flags.services import (
+    approve,
+    merge,
+    publish_change_request,
+    schedule_change_request,
+    unschedule_change_request,
+    withdraw,
+)
 from flagsite.lib.problems import NotAllowed, Refusal
 
 COLOURS = {
@@ -69,6 +76,7 @@ class ChangeRequestAdmin(GuardedAdmin):
             "approve": self._approve,
             "withdraw": self._withdraw,
             "merge": self._merge,
+            "unschedule": self._unschedule,
         }
         own = [
             path(
@@ -129,6 +137,11 @@ class ChangeRequestAdmin(GuardedAdmin):
             version, comment = form.cleaned_data["version"], form.cleaned_data["comment"]
             approve(change_request, by=actor_of(request), version=version, comment=comment)
             messages.success(request, "Approved, exactly as it stands. Any change of it needs a new approval.")
+        return HttpResponseRedirect(review_address(change_request))
+
+    def _unschedule(self, request: HttpRequest, change_request: ChangeRequest) -> HttpResponse:
+        unschedule_change_request(change_request, by=actor_of(request))
+        messages.success(request, "It is not published at that time any more. It waits for a person again.")
         return HttpResponseRedirect(review_address(change_request))
 
     def _withdraw(self, request: HttpRequest, change_request: ChangeRequest) -> HttpResponse:

@@ -43,6 +43,10 @@ def approve(change_request: ChangeRequest, *, by: Actor, version: int, comment: 
         digest=held.digest,
         defaults={"label": by.label, "version": version, "comment": comment, "created_at": clock.now()},
     )
+    if approval.version != version:  # it was approved, changed, and changed back: that is vouched for anew
+        approval.version, approval.comment, approval.created_at = version, comment, clock.now()
+        approval.save(update_fields=["version", "comment", "created_at"])
+        is_new = True
     if is_new:
         new = {"approved_by": by.label, "version": version, "digest": held.digest}
         record(Action.UPDATE, held, by=by, project=held.project, old={}, new=new, comment=comment)

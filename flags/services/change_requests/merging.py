@@ -20,7 +20,7 @@ from flags.services.change_requests.rehearsing import segment_about
 from flags.services.fields import PER_ENVIRONMENT
 from flags.services.writing import shared_fields
 from flagsite.lib.canonical import same
-from flagsite.lib.problems import InvalidInput
+from flagsite.lib.problems import InputError, InvalidInput
 from flagsite.lib.tracing import traced
 from segments.errors import SegmentNotFound
 from segments.querysets import segment_named
@@ -82,7 +82,9 @@ def merge(change_request: ChangeRequest, *, choices: Mapping[str, str], by: Acto
     if found.gone:
         raise InvalidInput.at("", " ".join(found.gone))
     if found.unsettled:
-        raise InvalidInput.at(found.unsettled[0], "Both changed this; choose one.")
+        raise InvalidInput.of(
+            [InputError(f"choices.{each}", "Both changed this; choose one.") for each in found.unsettled]
+        )
     return revise(change_request, edits=found.edits, by=by, version=version)
 
 

@@ -10,9 +10,9 @@ from accounts.audit import Action, record
 from accounts.models import Project
 from accounts.permissions import require
 from accounts.roles import Ability
-from flags.editing.edits import Edit, FlagEdit, SegmentEdit, edits_as_json, title_of
+from flags.editing.edits import Edit, FlagEdit, SegmentEdit, concerns_of, edits_as_json, edits_from_json, title_of
 from flags.errors import NothingChanges
-from flags.models import ChangeRequest
+from flags.models import ChangeRequest, Concern
 from flags.querysets import flag_named, lock_change_request
 from flags.services.change_requests.rehearsing import Difference, rehearse, segment_about
 from flags.services.writing import shared_fields
@@ -47,6 +47,7 @@ def propose(*, project: Project, edits: Sequence[Edit], by: Actor, title: str = 
         created_at=now,
         updated_at=now,
     )
+    _note_concerns(change_request, edits)
     if by.user is not None:
         change_request.contributors.add(by.user)
     return change_request
@@ -54,8 +55,12 @@ def propose(*, project: Project, edits: Sequence[Edit], by: Actor, title: str = 
 
 @traced
 @transaction.atomic
-def revise(change_request: ChangeRequest, *, edits: Sequence[Edit], by: Actor, version: int) -> ChangeRequest:
+def revise(
+    change_request: ChangeRequest, *, edits: Sequence[Edit], by: Actor, version: int, title: str = ""
+) -> ChangeRequest:
     """Give a change request other edits. Whoever approved the old ones has not approved these.
+
+    A title that somebody gave it stays, unless there is another.
 
     Raises:
         MissingRole: when the actor may not edit.
@@ -69,14 +74,17 @@ def revise(change_request: ChangeRequest, *, edits: Sequence[Edit], by: Actor, v
     require(by, Ability.EDIT, project)
     StaleVersion.unless(version, present=held.version, what="change request")
     difference = _rehearsed(project, edits, by=by)
+    was_titled = held.title if held.title != title_of(edits_from_json(held.edits))[:200] else ""
     held.edits = edits_as_json([_kept(edit, difference, project=project) for edit in edits])
-    held.title = title_of(edits)[:200]
+    held.title = (title or was_titled or title_of(edits))[:200]
     held.heads = _heads(project)
     held.digest = difference.digest()
     held.version += 1
     held.status, held.publish_at, held.failure = ChangeRequest.Status.OPEN, None, ""
     held.updated_at = clock.now()
     held.save()
+    held.concerns.all().delete()
+    _note_concerns(held, edits)
     if by.user is not None:
         held.contributors.add(by.user)
     return held
@@ -84,8 +92,8 @@ def revise(change_request: ChangeRequest, *, edits: Sequence[Edit], by: Actor, v
 
 @traced
 @transaction.atomic
-def withdraw(change_request: ChangeRequest, *, by: Actor) -> ChangeRequest:
-    """Take a change request back: it can no longer be published.
+def withdraw(change_request: ChangeRequest, *, by: Actor, comment: str = "") -> ChangeRequest:
+    """Take a change request back, or refuse somebody's: it can no longer be published. The audit log keeps why.
 
     Raises:
         MissingRole: when the actor may not edit.
@@ -96,8 +104,15 @@ def withdraw(change_request: ChangeRequest, *, by: Actor) -> ChangeRequest:
     old = {"status": held.status}
     held.status, held.publish_at, held.updated_at = ChangeRequest.Status.WITHDRAWN, None, clock.now()
     held.save(update_fields=["status", "publish_at", "updated_at"])
-    record(Action.UPDATE, held, by=by, project=held.project, old=old, new={"status": held.status})
+    record(Action.UPDATE, held, by=by, project=held.project, old=old, new={"status": held.status}, comment=comment)
     return held
+
+
+def _note_concerns(change_request: ChangeRequest, edits: Sequence[Edit]) -> None:
+    found = concerns_of(edits, environments=list(change_request.heads))
+    Concern.objects.bulk_create(
+        Concern(change_request=change_request, kind=kind, key=key, environment=where) for kind, key, where in found
+    )
 
 
 def _rehearsed(project: Project, edits: Sequence[Edit], *, by: Actor) -> Difference:

@@ -9,6 +9,7 @@ from accounts.audit import Action, record
 from accounts.permissions import require
 from accounts.roles import Ability
 from flags.editing.edits import edits_from_json
+from flags.errors import NotScheduled
 from flags.models import ChangeRequest
 from flags.publishing.clearances import require_clearance
 from flags.querysets import lock_change_request
@@ -61,14 +62,14 @@ def schedule_change_request(
     is asked again then.
 
     Raises:
-        InvalidInput: at `at`, when the moment has passed; at `comment` as publishing does.
+        InvalidInput: at `publish_at`, when the moment has passed; at `comment` as publishing does.
         MissingRole, NotPending, StaleVersion, ApprovalRequired: as publishing does.
     """
     held = lock_change_request(change_request)
     require(by, Ability.EDIT, held.project)
     StaleVersion.unless(version, present=held.version, what="change request")
     if at <= clock.now():
-        raise InvalidInput.at("at", "The moment has passed.")
+        raise InvalidInput.at("publish_at", "The moment has passed.")
     difference = rehearse(project=held.project, edits=edits_from_json(held.edits), by=by)
     if difference.digest() != held.digest:
         raise StaleVersion(MOVED)
@@ -78,6 +79,28 @@ def schedule_change_request(
     held.comment, held.failure, held.updated_at = comment or held.comment, "", clock.now()
     held.save()
     new = {"status": held.status, "publish_at": at.isoformat()}
+    record(Action.UPDATE, held, by=by, project=held.project, old=old, new=new, comment=comment)
+    return held
+
+
+@traced
+@transaction.atomic
+def unschedule_change_request(change_request: ChangeRequest, *, by: Actor, comment: str = "") -> ChangeRequest:
+    """Let the change request wait for a person again; its approvals stay.
+
+    Raises:
+        MissingRole: when the actor may not edit.
+        NotPending: when it was published or withdrawn.
+        NotScheduled: when it waits for nobody's moment.
+    """
+    held = lock_change_request(change_request)
+    require(by, Ability.EDIT, held.project)
+    if held.status != ChangeRequest.Status.SCHEDULED:
+        raise NotScheduled("The change request has no moment at which it would be published.")
+    old = {"status": held.status, "publish_at": held.publish_at.isoformat() if held.publish_at else None}
+    held.status, held.publish_at, held.publisher, held.updated_at = ChangeRequest.Status.OPEN, None, None, clock.now()
+    held.save(update_fields=["status", "publish_at", "publisher", "updated_at"])
+    new = {"status": held.status, "publish_at": None}
     record(Action.UPDATE, held, by=by, project=held.project, old=old, new=new, comment=comment)
     return held
 

@@ -21,6 +21,7 @@ from accounts.querysets import lock_environments
 from accounts.roles import Ability
 from flags.differences import Change, about_changes
 from flags.editing.edits import Edit, FlagDeletion, FlagEdit, SegmentDeletion, SegmentEdit
+from flags.errors import InvalidEdit
 from flags.history import Entry, entries_of, folded
 from flags.models import RevisionItem
 from flags.querysets import lock_flag, states_of, with_predecessors
@@ -29,6 +30,7 @@ from flags.services.everywhere import check_versions, update_flag_everywhere
 from flags.services.fields import FlagFields
 from flags.services.writing import shared_fields
 from flagsite.lib.canonical import canonical
+from flagsite.lib.problems import InvalidInput
 from flagsite.lib.tracing import traced
 from segments.models import Segment
 from segments.querysets import segment_named
@@ -100,12 +102,21 @@ def carry_out(*, project: Project, edits: Sequence[Edit], by: Actor, comment: st
     """Do the edits in the caller's transaction, all or none, and return what they changed.
 
     Raises:
-        MissingRole, StaleVersion, InvalidInput and the like: what a service refuses.
+        InvalidEdit: naming the edit, and each place of it that is wrong.
+        MissingRole, StaleVersion and the like: what a service refuses.
     """
     environments = lock_environments(project)
     heads = {environment.pk: environment.revision for environment in environments}
-    about = [_carry_out(project, edit, by=by, comment=comment) for edit in edits]
+    about = [_placed(number, project, edit, by=by, comment=comment) for number, edit in enumerate(edits)]
     return Difference(_entries_since(heads, environments), about)
+
+
+def _placed(number: int, project: Project, edit: Edit, *, by: Actor, comment: str) -> About:
+    """Do one edit of several; when its input is wrong, the refusal says which it was."""
+    try:
+        return _carry_out(project, edit, by=by, comment=comment)
+    except InvalidInput as refusal:
+        raise InvalidEdit.number(number, refusal.errors) from None
 
 
 def _carry_out(project: Project, edit: Edit, *, by: Actor, comment: str) -> About:

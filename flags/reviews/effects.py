@@ -23,7 +23,6 @@ from flagsite.lib.text_fields import pretty
 SHOWN: Final = 20
 """Flags of an environment whose effects are written out; of more, how many there are."""
 VERBS: Final = {Kind.GAIN: "gain", Kind.LOSE: "lose", Kind.SWITCH: "switch", Kind.STAY: "stay"}
-COLOURS: Final = {Kind.GAIN: "success", Kind.LOSE: "danger", Kind.SWITCH: "warning", Kind.STAY: ""}
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,6 @@ class Moved:
     before: str
     after: str
     kind: str
-    colour: str
     count: int
     examples: Sequence[str]
 
@@ -154,7 +152,6 @@ def _moved(transition: Transition) -> Moved:
         before=transition.before or "nothing",
         after=transition.after or "nothing",
         kind=VERBS[transition.kind],
-        colour=COLOURS[transition.kind],
         count=transition.count,
         examples=transition.examples,
     )
