@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Environment, Project
 from accounts.querysets import lock_environments
 from flags.models import FlagState, RevisionItem
 from flags.querysets import state_named, states_of
 from rollouts.errors import MailNoticeNotFound, RampNotFound, WebhookNotFound
-from rollouts.models import Check, Delivery, MailNotice, Occurrence, Ramp, Step, Webhook
+from rollouts.models import Check, Delivery, MailNotice, Occurrence, Ramp, Step, Verdict, Webhook
 from rollouts.schedule import PlannedStep
 
 LOOKED_AT_WITHIN: Final = timedelta(seconds=60)
 """A ramp whose guardrails nobody has looked at for longer takes no step."""
+PEOPLE_INSIDE: Final = Q(status__in=Ramp.ACTIVE, position__gte=0)
+"""Ramps that are not over and have let people in, also those that are held or wait for another approval."""
 
 
 def ramps() -> QuerySet[Ramp]:
@@ -64,13 +66,13 @@ def lock_ramp(ramp: Ramp) -> Ramp:
         RampNotFound: when it is gone.
     """
     project = ramp.state.environment.project
-    (environment,) = lock_environments(project, only=ramp.state.environment)
+    environments = lock_environments(project, only=ramp.state.environment)
     held = ramps().select_for_update(of=("self",)).filter(pk=ramp.pk).first()
     if held is None:
         raise RampNotFound("The ramp is gone: its flag was deleted.")
     flag = held.state.flag
     flag.project = project
-    (held.state,) = states_of(flag, environments=[environment])
+    (held.state,) = states_of(flag, environments=environments)
     return held
 
 
@@ -85,15 +87,42 @@ def is_due(ramp: Ramp, now: datetime) -> bool:
 
 
 def unwatched(ramp: Ramp, now: datetime) -> bool:
-    """Tell whether a guardrail's source is silent, or nobody has looked at a guardrail for a while."""
-    horizon = now - max(LOOKED_AT_WITHIN, timedelta(seconds=3 * settings.GUARDRAIL_CHECK_SECONDS))
-    unknown = Q(silent_since__isnull=False) | Q(looked_at=None) | Q(looked_at__lt=horizon)
-    return ramp.guardrails.filter(unknown).exists()
+    """Tell whether a guardrail's source is silent, or nobody has looked at a guardrail for a while.
+
+    A look at what the step before had let in says nothing of this one; and a look in the future was made before the
+    clock was set back.
+    """
+    while_ago = max(LOOKED_AT_WITHIN, timedelta(seconds=3 * settings.GUARDRAIL_CHECK_SECONDS))
+    lately = Q(looked_at__gte=now - while_ago, looked_at__lte=now + while_ago)
+    seen = ramp.guardrails.filter(lately, looked_at__gt=ramp.stepped_at, silent_since=None)
+    return ramp.guardrails.exclude(pk__in=seen.values("pk")).exists()
+
+
+def unseen_guardrails(now: datetime) -> QuerySet[Ramp]:
+    """Return the ramps whose guardrails are due for a look: there was none for a while, or none since the last step."""
+    every = timedelta(seconds=settings.GUARDRAIL_CHECK_SECONDS)
+    is_due = Q(checked_at=None) | Q(checked_at__lte=now - every)
+    is_due |= Q(checked_at__lte=F("stepped_at"), stepped_at__lte=now)
+    was_set_back = Q(checked_at__gt=now + every)  # the clock, since then
+    return Ramp.objects.filter(is_due | was_set_back)
+
+
+def undecided_guardrails(ramp: Ramp) -> list[int]:
+    """Return the numbers of the guardrails that had too little to judge by when they were looked at last."""
+    found = ramp.guardrails.filter(verdict=Verdict.UNDECIDED).order_by("position")
+    return [position + 1 for position in found.values_list("position", flat=True)]
 
 
 def watched_ramps() -> QuerySet[Ramp]:
-    """Return the ramps that people are let in by now: they run or are paused."""
-    return ramps().filter(status__in=[Ramp.Status.RUNNING, Ramp.Status.PAUSED], position__gte=0).order_by("pk")
+    """Return the ramps that people are let in by now."""
+    return ramps().filter(PEOPLE_INSIDE).order_by("pk")
+
+
+def held_ramps() -> QuerySet[Ramp]:
+    """Return the ramps that take no step and have let people in, with `told`: the percentage that their log knows."""
+    known = Occurrence.objects.filter(ramp=OuterRef("pk")).exclude(percentage=None).order_by("-at", "-pk")
+    rows = ramps().filter(PEOPLE_INSIDE).exclude(status=Ramp.Status.RUNNING)
+    return rows.annotate(told=Subquery(known.values("percentage")[:1]))
 
 
 def planned(steps: Collection[Step]) -> list[PlannedStep]:

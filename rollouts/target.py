@@ -17,6 +17,11 @@ class Target:
     rule: str
 
     @property
+    def is_gone(self) -> bool:
+        """Tell whether it is a rule that the state has no more."""
+        return bool(self.rule) and all(rule["id"] != self.rule for rule in self.state.rules)
+
+    @property
     def percentage(self) -> Decimal:
         """Return whom it lets in now, 0 to 100.
 
@@ -27,10 +32,19 @@ class Target:
             return self.state.rollout_percentage
         return Decimal(str(self._rule().get("rollout_percentage", 100)))
 
+    def check(self) -> None:
+        """Pass when it is there.
+
+        Raises:
+            RuleNotFound: when the state has no such rule.
+        """
+        if self.rule:
+            self._rule()
+
     @property
     def effective(self) -> Decimal:
-        """Return the percentage, or 0 where the flag is off and lets nobody in."""
-        return self.percentage if self.state.enabled else Decimal(0)
+        """Return the percentage, or 0 where the flag is off or the rule gone: it lets nobody in."""
+        return self.percentage if self.state.enabled and not self.is_gone else Decimal(0)
 
     @property
     def bucket_by(self) -> str | None:
@@ -41,6 +55,11 @@ class Target:
         serve = self._rule()["serve"] if self.rule else self.state.fallthrough
         attribute = serve.get("bucket_by")
         return None if attribute in (None, "id") else str(attribute)
+
+    @property
+    def buckets(self) -> dict[str, str]:
+        """Return what its buckets are made of: when that changes, everybody falls anew."""
+        return {"salt": self.state.salt, "bucket_by": self.bucket_by or "id"}
 
     def __str__(self) -> str:
         return f"the rule “{self._rule().get('name') or self.rule}”" if self.rule else "the default rule"

@@ -1,12 +1,16 @@
 """What Celery does for the rollouts app."""
 
 from datetime import timedelta
+from typing import Final
 
 from celery import shared_task
 from django.conf import settings
 
 from rollouts import services
 from rollouts.services import notices
+
+LOOK_EXPIRES: Final = 60.0
+"""Seconds that a look at a ramp waits for a worker at the most; there have been others meanwhile."""
 
 
 @shared_task
@@ -20,7 +24,7 @@ def check_guardrails() -> int:
     """Have the guardrails looked at that are due for it, each ramp's by itself; return of how many ramps."""
     claimed = services.claim_checks()
     for pk in claimed:
-        check_ramp.delay(pk)
+        check_ramp.apply_async((pk,), expires=LOOK_EXPIRES)
     return len(claimed)
 
 

@@ -1,5 +1,6 @@
 """How ramps are told: percentages, delays, who did what. Pure."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,6 +13,14 @@ def percent(percentage: Decimal) -> str:
 def lateness_in_words(late: timedelta | None) -> str:
     """Return how late something is, as the end of a sentence; nothing when it is in time."""
     return "" if late is None else f", {duration_in_words(late)} late"
+
+
+def undecided_in_words(guardrails: Sequence[int]) -> str:
+    """Return, as the end of a sentence, which guardrails could not judge what was let in so far; nothing for none."""
+    if not guardrails:
+        return ""
+    numbers = " and ".join(map(str, guardrails))
+    return f"; guardrail{'s' if len(guardrails) > 1 else ''} {numbers} had too little to judge by"
 
 
 def duration_in_words(duration: timedelta) -> str:

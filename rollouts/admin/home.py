@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 
 from flags.admin import home
 from flagsite.lib import clock
 from rollouts.admin.guardrail_cards import LOOKS, NOT_YET, Look
 from rollouts.admin.summary import Summary, summary_of
-from rollouts.models import Check, Guardrail, Ramp, Verdict
+from rollouts.models import Guardrail, Ramp, Verdict
 from rollouts.querysets import active_ramps
 
 MAX_RAMPS: Final = 12
@@ -43,11 +42,10 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _last_verdicts(ramps: Sequence[Ramp]) -> dict[int, list[str]]:
     """Return by a ramp's id the last verdict on each of its guardrails; empty: it was not looked at."""
-    newest = Check.objects.filter(guardrail=OuterRef("pk")).order_by("-at", "-pk").values("verdict")[:1]
-    rows = Guardrail.objects.filter(ramp__in=ramps).order_by().annotate(verdict=Subquery(newest))
+    rows = Guardrail.objects.filter(ramp__in=ramps).order_by().values_list("ramp", "verdict")
     found: dict[int, list[str]] = {}
-    for ramp, verdict in rows.values_list("ramp", "verdict"):
-        found.setdefault(ramp, []).append(verdict or "")
+    for ramp, verdict in rows:
+        found.setdefault(ramp, []).append(verdict)
     return found
 
 

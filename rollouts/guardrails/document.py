@@ -100,6 +100,9 @@ class _Reader:
         sample = raw.get("sample", DEFAULT_SAMPLE)
         if not isinstance(sample, int) or isinstance(sample, bool) or sample < 1:
             self._wrong("when.sample", "Must be a whole number from 1.")
+        if isinstance(metric, PrometheusMetric):
+            for name in sorted({"window", "sample"} & raw.keys()):
+                self._wrong(f"when.{name}", "A query says for itself over how long, and of how many.")
         if not self._number(raw[sides[0]], f"when.{sides[0]}"):
             return None
         return Threshold(float(raw[sides[0]]), sides[0] == "above", window, sample)

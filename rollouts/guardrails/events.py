@@ -40,8 +40,8 @@ _EVERYBODY: Final = Decimal(100)
 
 def look(watch: Watch, metric: EventMetric, state: FlagState, spans: Sequence[Span], *, now: datetime) -> Finding:
     """Return what the events say now."""
-    if not spans or spans[-1].percentage == 0:
-        return Finding(Verdict.UNDECIDED, "Nobody is inside yet.")
+    if not spans:
+        return Finding(Verdict.UNDECIDED, "Nobody is inside.")
     match watch.condition:
         case Threshold() as threshold:
             return _judge_share(metric, threshold, state, spans[-1], now=now)

@@ -22,7 +22,7 @@ class Guardrail(models.Model):
     """A metric, a condition and what is done when it holds.
 
     `document` is what was asked for (`rollouts/guardrails/document.py`). `silent_since` is since when the source has
-    not answered, `looked_at` when a look at it has last ended.
+    not answered, `looked_at` when a look at it has last ended, `verdict` what that look found.
     """
 
     ramp = models.ForeignKey(Ramp, on_delete=models.CASCADE, related_name="guardrails")
@@ -30,6 +30,7 @@ class Guardrail(models.Model):
     document = models.JSONField(decoder=JsonDecoder)
     silent_since = models.DateTimeField(null=True)
     looked_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True, default="", db_default="")
 
     class Meta:
         ordering: ClassVar = ["position"]

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from flags.models import FlagState
+from flagsite.lib.stored_json import JsonDecoder
 
 MAX_STEPS: Final = 50
 
@@ -15,8 +16,9 @@ MAX_STEPS: Final = 50
 class Ramp(models.Model):
     """Where a ramp stands.
 
-    `percentage` is what the ramp set last: whatever else is found in the flag was changed by hand. `due_at` is when
-    the next step is due; it is null when a person or a number of evaluations is waited for, and when nothing is.
+    `percentage` is what the ramp set last: whatever else is found in the flag was changed by hand; `buckets` is how it
+    then told contexts apart. `due_at` is when the next step is due; it is null when a person is waited for, and when
+    nothing is. `held_at` is when a step that was due was last seen to wait for evaluations or a guardrail.
     `watches_for` is how long guardrails look on after the last step, before the ramp is finished. `version` counts
     every change of the row, for `If-Match`.
     """
@@ -40,9 +42,11 @@ class Ramp(models.Model):
     turns_on = models.BooleanField(default=False)
     percentage_before = models.DecimalField(max_digits=6, decimal_places=3)
     percentage = models.DecimalField(max_digits=6, decimal_places=3, null=True)
+    buckets = models.JSONField(decoder=JsonDecoder, null=True)
     position = models.SmallIntegerField(default=-1)
     stepped_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, db_index=True)
+    held_at = models.DateTimeField(null=True)
     watches_for = models.DurationField(default=timedelta(0))
     reason = models.TextField(blank=True)
     comment = models.TextField(blank=True)
@@ -72,6 +76,12 @@ class Ramp(models.Model):
     def is_active(self) -> bool:
         """Tell whether the ramp may still change the flag."""
         return self.status in self.ACTIVE
+
+    @property
+    def stands(self) -> str:
+        """Return what it is doing, as the end of a sentence."""
+        does = self.get_status_display().lower()
+        return does if self.status == self.Status.AWAITING_APPROVAL else f"is {does}"
 
 
 class Step(models.Model):

@@ -19,8 +19,8 @@ VERSION: Final = 1
 TEST: Final = "notice.test"
 """The type of what is sent to try a receiver out."""
 MAX_SUBJECT: Final = 200
-_MAX_SLACK_TEXT: Final = 2_900
-"""Slack refuses a section past 3,000 characters."""
+MAX_SECTION: Final = 3_000
+"""Characters of a section; Slack refuses the whole message when one has more."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,8 @@ def json_body(notice: Notice, *, id: str) -> str:  # noqa: A002 - the specificat
 def slack_body(notice: Notice) -> str:
     """Return a message for an incoming webhook of Slack, or of what understands the same."""
     where = " · ".join(filter(None, (notice.project_name, notice.environment, notice.flag)))
-    told = f"*{_escaped(notice.subject)}*\n{_escaped(notice.text)[:_MAX_SLACK_TEXT]}"
-    if notice.link:
-        told += f"\n<{notice.link}|Open in Flagsite>"
+    head, link = f"*{_escaped(notice.subject)}*\n", f"\n<{notice.link}|Open in Flagsite>" if notice.link else ""
+    told = head + _cut(_escaped(notice.text), MAX_SECTION - len(head) - len(link)) + link
     blocks = [
         {"type": "section", "text": {"type": "mrkdwn", "text": told}},
         {"type": "context", "elements": [{"type": "mrkdwn", "text": _escaped(f"{where} · by {notice.actor}")}]},
@@ -118,6 +117,15 @@ def mail_body(notice: Notice, *, receiver: str) -> str:
     }
     shown = [(name, value) for name, value in facts.items() if value]
     return render_to_string("rollouts/mail/notice.txt", {"notice": notice, "facts": shown, "receiver": receiver})
+
+
+def _cut(escaped: str, most: int) -> str:
+    """Return what fits of an escaped text, without half an entity at its end."""
+    if len(escaped) <= most:
+        return escaped
+    kept = escaped[: most - 1]
+    begun = kept.rfind("&")
+    return (kept if begun < 0 or ";" in kept[begun:] else kept[:begun]) + "…"
 
 
 def _escaped(text: str) -> str:

@@ -11,11 +11,11 @@ from typing import Final
 
 import structlog
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q
+from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.actors import Actor, Clearance, Source
 from flagsite.lib import clock
+from flagsite.lib.problems import Refusal
 from flagsite.lib.tracing import traced
 from rollouts import metrics
 from rollouts.guardrails import events, prometheus
@@ -24,10 +24,11 @@ from rollouts.guardrails.finding import Finding
 from rollouts.guardrails.stages import spans_of
 from rollouts.guardrails.watch import Action, EventMetric, Threshold, Watch
 from rollouts.models import Check, Guardrail, Occurrence, Ramp, Verdict
-from rollouts.querysets import lock_ramp, ramps, watched_ramps
+from rollouts.querysets import lock_ramp, ramps, unseen_guardrails, watched_ramps
 from rollouts.services.log import put_down
 from rollouts.services.retreating import retreat, step_back
 from rollouts.services.stopping import pause
+from rollouts.target import Target
 
 log = structlog.get_logger(__name__)
 
@@ -37,14 +38,9 @@ KEPT_EVERY: Final = timedelta(seconds=60)
 
 def claim_checks() -> list[int]:
     """Return the ids of the ramps whose guardrails are to be looked at now; nobody else gets them meanwhile."""
-    horizon = clock.now() - timedelta(seconds=settings.GUARDRAIL_CHECK_SECONDS)
-    due = watched_ramps().filter(Q(checked_at=None) | Q(checked_at__lte=horizon), guardrails__isnull=False).distinct()
-    claimed = []
-    for pk in due.values_list("pk", flat=True):
-        unclaimed = Ramp.objects.filter(Q(checked_at=None) | Q(checked_at__lte=horizon), pk=pk)
-        if unclaimed.update(checked_at=clock.now()):
-            claimed.append(pk)
-    return claimed
+    unseen = unseen_guardrails(clock.now())
+    due = watched_ramps().filter(pk__in=unseen.values("pk"), guardrails__isnull=False).distinct()
+    return [pk for pk in due.values_list("pk", flat=True) if unseen.filter(pk=pk).update(checked_at=clock.now())]
 
 
 @traced
@@ -57,7 +53,7 @@ def check_ramp(pk: int) -> None:
         began = time.perf_counter()
         found = _look_safely(guardrail, ramp)
         metrics.checked(found.verdict, time.perf_counter() - began)
-        if not _act(guardrail, found, seen=ramp):
+        if not _act_safely(guardrail, found, seen=ramp):
             return
 
 
@@ -73,12 +69,28 @@ def _look_safely(guardrail: Guardrail, ramp: Ramp) -> Finding:
 def look(guardrail: Guardrail, ramp: Ramp) -> Finding:
     """Return what a guardrail's source says now."""
     (watch,) = read_guardrails([guardrail.document])
+    target = Target(ramp.state, ramp.rule)
+    if target.effective == 0:
+        return Finding(Verdict.UNDECIDED, "Nobody is inside.")
     match watch.metric, watch.condition:
+        case EventMetric(), _ if target.bucket_by:
+            return Finding(Verdict.UNDECIDED, f"Users are inside by their `{target.bucket_by}`; events carry their id.")
         case EventMetric() as metric, _:
             return events.look(watch, metric, ramp.state, spans_of(ramp), now=clock.now())
         case metric, Threshold() as threshold:
             return prometheus.look(metric, threshold, ramp.state, percentage=float(ramp.percentage or 0))
     raise AssertionError(guardrail.document)  # the reader lets no other in
+
+
+def _act_safely(guardrail: Guardrail, found: Finding, *, seen: Ramp) -> bool:
+    """Do what follows; where that fails the next guardrail still has its turn, and this one counts as not looked at."""
+    try:
+        return _act(guardrail, found, seen=seen)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("guardrail_not_acted_on", ramp=seen.pk, guardrail=guardrail.pk, verdict=found.verdict)
+        return True
 
 
 @transaction.atomic
@@ -87,7 +99,7 @@ def _act(guardrail: Guardrail, found: Finding, *, seen: Ramp) -> bool:
     held = lock_ramp(seen)
     row = Guardrail.objects.filter(pk=guardrail.pk).first()
     is_as_seen = (held.status, held.position) == (seen.status, seen.position)
-    if row is None or not is_as_seen or held.status not in {Ramp.Status.RUNNING, Ramp.Status.PAUSED}:
+    if row is None or not is_as_seen or not held.is_active:
         return False
     (watch,) = read_guardrails([row.document])
     now = clock.now()
@@ -97,7 +109,7 @@ def _act(guardrail: Guardrail, found: Finding, *, seen: Ramp) -> bool:
         case Verdict.SILENT:
             return _wait_for_source(row, held, watch, found, now=now, by=by)
         case Verdict.CROSSED:
-            return _do(watch, held, found, by=by)
+            return _do_or_hold(watch, held, found, by=by)
         case Verdict.MISMATCHED if held.status == Ramp.Status.RUNNING:
             pause(held, by=by, reason=found.text)
             return False
@@ -106,8 +118,8 @@ def _act(guardrail: Guardrail, found: Finding, *, seen: Ramp) -> bool:
 
 def _keep(guardrail: Guardrail, found: Finding, now: datetime) -> None:
     guardrail.silent_since = (guardrail.silent_since or now) if found.verdict == Verdict.SILENT else None
-    guardrail.looked_at = now
-    guardrail.save(update_fields=["silent_since", "looked_at"])
+    guardrail.looked_at, guardrail.verdict = now, found.verdict
+    guardrail.save(update_fields=["silent_since", "looked_at", "verdict"])
     last = guardrail.checks.first()
     if last is None or last.verdict != found.verdict or now - last.at >= KEPT_EVERY:
         Check.objects.create(guardrail=guardrail, at=now, verdict=found.verdict, text=found.text, figures=found.figures)
@@ -124,8 +136,21 @@ def _wait_for_source(
     return True
 
 
+def _do_or_hold(watch: Watch, ramp: Ramp, found: Finding, *, by: Actor) -> bool:
+    """Do what the guardrail asks for; when the flag refuses, hold the ramp at the least."""
+    try:
+        with transaction.atomic():
+            return _do(watch, ramp, found, by=by)
+    except Refusal as refusal:
+        log.exception("guardrail_refused", ramp=ramp.pk, action=watch.action)
+        held = lock_ramp(ramp)
+        if held.status == Ramp.Status.RUNNING:
+            pause(held, by=by, reason=f"{watch} {found.text} That could not be done: {refusal.detail}")
+        return False
+
+
 def _do(watch: Watch, ramp: Ramp, found: Finding, *, by: Actor) -> bool:
-    if watch.action is Action.PAUSE and ramp.status == Ramp.Status.PAUSED:
+    if watch.action is Action.PAUSE and ramp.status != Ramp.Status.RUNNING:
         return True
     details = {"guardrail": watch.document, "figures": found.figures}
     put_down(ramp, Occurrence.Kind.GUARDRAIL, by=by, text=f"{watch} {found.text}", details=details)

@@ -1,8 +1,10 @@
 """What happens to a ramp is put down in its log, the audit log and the row's version; and whoever wants to is told."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+
+from django.db.models import Q
 
 from accounts.actors import Actor
 from accounts.audit import Action, fields_of, record
@@ -11,6 +13,8 @@ from rollouts import metrics
 from rollouts.models import Occurrence, Ramp
 from rollouts.services.notices.telling import notify
 
+HELD_PRECISION: Final = timedelta(seconds=20)
+"""That a step waits is written down so often."""
 AUDITED = ("status", "percentage", "position", "due_at", "reason", "approved_by")
 
 
@@ -35,6 +39,12 @@ def keep(ramp: Ramp, *, old: dict[str, Any], by: Actor, comment: str = "") -> No
         new=audited(ramp),
         comment=comment,
     )
+
+
+def note_held(ramp: Ramp, now: datetime) -> None:
+    """Write down that a step was seen to wait though its time has come; it is no change of the ramp."""
+    stale = Q(held_at=None) | Q(held_at__lt=now - HELD_PRECISION)
+    Ramp.objects.filter(stale, pk=ramp.pk, position=ramp.position).update(held_at=now)
 
 
 def put_down(

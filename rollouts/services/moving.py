@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from accounts.actors import Actor, Clearance, Source
 from flags.services import FlagFields, update_flag
@@ -21,15 +20,21 @@ from flagsite.lib.problems import Refusal
 from flagsite.lib.tracing import traced
 from rollouts import metrics
 from rollouts.models import Occurrence, Ramp, Step
-from rollouts.querysets import due_ramps, is_due, lock_ramp, planned, ramps_by_status, unwatched
+from rollouts.querysets import (
+    due_ramps,
+    is_due,
+    lock_ramp,
+    planned,
+    ramps_by_status,
+    undecided_guardrails,
+    unwatched,
+)
 from rollouts.schedule import PlannedStep, furthest_due, lateness, waits_for
-from rollouts.services.log import audited, keep, put_down
-from rollouts.services.overriding import overridden, pause_overridden
+from rollouts.services.log import audited, keep, note_held, put_down
+from rollouts.services.overriding import note_overridden, overridden, pause_overridden, safely
 from rollouts.services.stopping import pause
 from rollouts.target import Target
-from rollouts.wording import lateness_in_words, percent
-
-log = structlog.get_logger(__name__)
+from rollouts.wording import lateness_in_words, percent, undecided_in_words
 
 
 def actor_of(ramp: Ramp) -> Actor:
@@ -47,12 +52,24 @@ class Moved:
 
 
 def set_percentage(ramp: Ramp, percentage: Decimal, *, by: Actor, comment: str, enabled: bool | None = None) -> Moved:
-    """Set the percentage of what the (locked) ramp moves; a flag is turned on or off in the same revision."""
+    """Set the percentage of what the (locked) ramp moves; a flag is turned on or off in the same revision.
+
+    Raises:
+        RuleNotFound: when its rule is gone.
+    """
     target = Target(ramp.state, ramp.rule)
-    before = target.effective
+    target.check()
     fields: FlagFields = target.fields_for(percentage)
     if enabled is not None:
         fields["enabled"] = enabled
+    moved = change_flag(ramp, fields, by=by, comment=comment)
+    ramp.percentage = percentage
+    return moved
+
+
+def change_flag(ramp: Ramp, fields: FlagFields, *, by: Actor, comment: str) -> Moved:
+    """Change the flag of the (locked) ramp, as anybody would."""
+    before = Target(ramp.state, ramp.rule).effective
     environment = ramp.state.environment
     state = update_flag(
         project=environment.project,
@@ -62,7 +79,7 @@ def set_percentage(ramp: Ramp, percentage: Decimal, *, by: Actor, comment: str, 
         by=by,
         comment=comment,
     )
-    ramp.state, ramp.percentage = state, percentage
+    ramp.state = state
     return Moved(before, state.environment.revision)
 
 
@@ -71,15 +88,19 @@ def take_step(ramp: Ramp, place: int, *, by: Actor, comment: str = "") -> None:
     old, now = audited(ramp), clock.now()
     steps = list(ramp.steps.all())
     step, is_last = steps[place], place == len(steps) - 1
-    late = lateness(ramp.due_at, now) if ramp.due_at is not None else None
-    if by.user is None and ramp.due_at is not None:
-        metrics.stepped(now - ramp.due_at)
-    text = f"Step {place + 1} of {len(steps)}: {percent(step.percentage)}{lateness_in_words(late)}"
+    due_at = ramp.due_at if place > ramp.position else None  # nobody was waiting for a step back
+    late = lateness(due_at, now) if due_at is not None else None
+    what = "Step" if place > ramp.position else "Back to step"
+    text = f"{what} {place + 1} of {len(steps)}: {percent(step.percentage)}{lateness_in_words(late)}"
+    if by.user is None and place > ramp.position >= 0:
+        text += undecided_in_words(undecided_guardrails(ramp))
     turned_on = True if ramp.turns_on and ramp.position < 0 else None
     moved = set_percentage(ramp, step.percentage, by=by, comment=f"{text}. {comment}".rstrip(". "), enabled=turned_on)
     _mark(steps, place, since=ramp.position, now=now, revision=moved.revision)
-    ramp.position, ramp.stepped_at, ramp.reason = place, now, ""
-    ramp.due_at = next_due(ramp, planned(steps))
+    if by.user is None and due_at is not None:
+        metrics.stepped(now - max(due_at, ramp.held_at or due_at))  # what it waited for is nobody's lateness
+    ramp.position, ramp.stepped_at, ramp.reason, ramp.held_at = place, now, "", None
+    ramp.due_at = next_due(ramp, planned(steps)) if ramp.status == Ramp.Status.RUNNING else None
     put_down(
         ramp,
         Occurrence.Kind.STEP,
@@ -96,10 +117,14 @@ def take_step(ramp: Ramp, place: int, *, by: Actor, comment: str = "") -> None:
 
 
 def _mark(steps: list[Step], place: int, *, since: int, now: datetime, revision: int) -> None:
+    steps[place].outcome, steps[place].taken_at, steps[place].revision = Step.Outcome.TAKEN, now, revision
+    mark_passed(steps, place, since=since)
+
+
+def mark_passed(steps: list[Step], place: int, *, since: int) -> None:
+    """Write what has become of steps when a ramp stands at a place: what is passed was skipped, the rest is to come."""
     for step in steps:
-        if step.position == place:
-            step.outcome, step.taken_at, step.revision = Step.Outcome.TAKEN, now, revision
-        elif since < step.position < place:
+        if since < step.position <= place and step.outcome == Step.Outcome.PENDING:
             step.outcome = Step.Outcome.SKIPPED
         elif step.position > place:
             step.outcome, step.taken_at, step.revision = Step.Outcome.PENDING, None, None
@@ -126,28 +151,26 @@ def advance_due() -> int:
     A ramp that cannot be moved, because its flag refuses, is paused with the reason; the others go on.
     """
     pause_overridden()
+    note_overridden()
     due = due_ramps(clock.now())
     random.shuffle(due)  # several workers have the same list: let them not wait for each other's ramps one by one
-    moved = sum(_advance_safely(ramp) for ramp in due)
+    moved = sum(safely(_advance, ramp) for ramp in due)
     metrics.counted(ramps_by_status())
     return moved
 
 
-def _advance_safely(ramp: Ramp) -> bool:
-    """Advance one ramp; what goes wrong with it must not hold up the others, unless the database is away."""
-    try:
-        return _advance(ramp)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        log.exception("ramp_not_advanced", ramp=ramp.pk)
+def _advance(ramp: Ramp) -> bool:
+    now = clock.now()
+    if not is_due(ramp, now):
+        return False  # another worker has moved it: nobody needs to wait for the environment
+    if _is_held(ramp, now):
+        note_held(ramp, now)
         return False
+    return _advance_held(ramp)
 
 
 @transaction.atomic
-def _advance(ramp: Ramp) -> bool:
-    if not is_due(ramp, clock.now()):
-        return False  # another worker has moved it: nobody needs to wait for the environment
+def _advance_held(ramp: Ramp) -> bool:
     held = lock_ramp(ramp)
     if held.status != Ramp.Status.RUNNING or held.due_at is None or held.due_at > clock.now():
         return False  # or did so while this one waited
@@ -167,12 +190,8 @@ def move_if_due(ramp: Ramp) -> bool:
         _finish(ramp, by=by)
         keep(ramp, old=old, by=by)
         return True
-    step = steps[following]
-    counted = _evaluations_of(ramp) if step.min_evaluations else 0
-    if waits_for(step, stepped_at=ramp.stepped_at, now=now, evaluations=counted) is not None:
+    if _is_held(ramp, now):
         return False
-    if following and unwatched(ramp, now):
-        return False  # nobody knows whether it is well: the step is late, and says so when it is taken
     try:
         with transaction.atomic():
             take_step(ramp, furthest_due(steps, following, now=now), by=by)
@@ -183,6 +202,17 @@ def move_if_due(ramp: Ramp) -> bool:
     return True
 
 
-def _evaluations_of(ramp: Ramp) -> int:
+def _is_held(ramp: Ramp, now: datetime) -> bool:
+    """Tell whether the next step cannot be taken though its time has come.
+
+    Where nobody knows whether those inside are well it is late, and says so when it is taken.
+    """
+    following = ramp.steps.filter(position=ramp.position + 1).first()
+    if following is None:
+        return False
+    (step,) = planned([following])
     state = ramp.state
-    return evaluated_since(state.environment_id, state.flag.key, ramp.stepped_at)
+    counted = evaluated_since(state.environment_id, state.flag.key, ramp.stepped_at) if step.min_evaluations else 0
+    if waits_for(step, stepped_at=ramp.stepped_at, now=now, evaluations=counted) is not None:
+        return True
+    return ramp.position >= 0 and unwatched(ramp, now)

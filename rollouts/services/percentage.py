@@ -34,7 +34,8 @@ def set_rollout_percentage(
         MissingRole: when the actor may not edit.
         FlagNotFound: when the project has no such flag.
         StaleVersion: when `if_version` is given and is not the present one.
-        InvalidInput: when the percentage is not one.
+        InvalidInput: when the percentage is not one; at `comment`, where the environment is protected and nobody says
+            why.
     """
     try:
         return update_flag(
@@ -44,7 +45,7 @@ def set_rollout_percentage(
             fields={"rollout_percentage": percentage},
             by=by,
             if_version=if_version,
-            comment=comment or f"Rollout set to {percentage} %",
+            comment=comment if comment or environment.is_protected else f"Rollout set to {percentage} %",
         )
     except InvalidInput as refusal:
         names = {"rollout_percentage": "percentage"}  # as the caller knows it

@@ -78,8 +78,7 @@ def start_ramp(
     check_ground(target, watches)
     if not state.enabled and not turn_on:
         raise InvalidInput.at("turn_on", "The flag is off: nobody would be let in. Say that the ramp turns it on.")
-    if held.is_protected and not comment.strip():
-        raise InvalidInput.at("comment", f"{held} is protected: say why.")
+    check_comment(held, comment)
     needs_approval = held.requires_approval and by.user is not None
     ramp = Ramp.objects.create(
         state=state,
@@ -87,6 +86,7 @@ def start_ramp(
         status=Ramp.Status.AWAITING_APPROVAL if needs_approval else Ramp.Status.RUNNING,
         turns_on=turn_on and not state.enabled,
         percentage_before=target.percentage,
+        buckets=target.buckets,
         stepped_at=clock.now(),
         watches_for=watch_for,
         comment=comment,
@@ -132,17 +132,28 @@ def approve_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, commen
         raise MissingRole("Only a person approves a ramp.")
     StaleVersion.unless(if_version, present=held.version, what="ramp")
     if held.status != Ramp.Status.AWAITING_APPROVAL:
-        raise WrongMoment(f"The ramp is {held.get_status_display().lower()}: it does not wait for approval.")
+        raise WrongMoment(f"The ramp {held.stands}: it does not wait for approval.")
     if held.author_id == by.user.pk:
         raise OwnChange("Nobody approves a ramp that they made themselves.")
     old = audited(held)
-    held.status, held.approved_by = Ramp.Status.RUNNING, by.label[:200]
+    held.status, held.approved_by, held.reason = Ramp.Status.RUNNING, by.label[:200], ""
+    target = Target(held.state, held.rule)
     if held.position < 0:
-        held.percentage_before = Target(held.state, held.rule).percentage
-    put_down(held, Occurrence.Kind.APPROVED, by=by, text="Approved", percentage=Target(held.state, held.rule).effective)
+        held.percentage_before, held.buckets = target.percentage, target.buckets
+    put_down(held, Occurrence.Kind.APPROVED, by=by, text="Approved", percentage=target.effective)
     keep(held, old=old, by=by, comment=comment)
     begin(held)
     return held
+
+
+def check_comment(environment: Environment, comment: str) -> None:
+    """Check that somebody says why, where the environment asks for it.
+
+    Raises:
+        InvalidInput: at `comment`.
+    """
+    if environment.is_protected and not comment.strip():
+        raise InvalidInput.at("comment", f"{environment} is protected: say why.")
 
 
 def check_ground(target: Target, watches: Sequence[Watch]) -> None:

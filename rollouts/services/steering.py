@@ -17,9 +17,9 @@ from rollouts.guardrails.document import read_guardrails
 from rollouts.models import Occurrence, Ramp
 from rollouts.querysets import lock_ramp, planned
 from rollouts.services.log import audited, keep, put_down
-from rollouts.services.moving import next_due, take_step
+from rollouts.services.moving import mark_passed, next_due, take_step
 from rollouts.services.retreating import retreat
-from rollouts.services.starting import begin, check_ground, write_guardrails, write_steps
+from rollouts.services.starting import begin, check_comment, check_ground, write_guardrails, write_steps
 from rollouts.services.stopping import end, pause
 from rollouts.steps import percentages, read_steps
 from rollouts.target import Target
@@ -52,21 +52,23 @@ def resume_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment
     Raises:
         MissingRole: when the actor may not edit.
         StaleVersion: when `if_version` is given and is not the present one.
-        InvalidInput: when the rule is gone, the flag is off, or nothing is left to do.
+        InvalidInput: when the rule is gone, the flag is off, or its guardrails cannot watch it any more.
         WrongMoment: when it is not paused.
     """
     held = _held(ramp, by, if_version, Ramp.Status.PAUSED)
     target = Target(held.state, held.rule)
-    check_ground(target, ())
+    check_ground(target, read_guardrails([row.document for row in held.guardrails.all()]))
     old, present = audited(held), target.percentage
     if held.position >= 0:
         if not held.state.enabled:
             raise InvalidInput.at("", "The flag is off: turn it on first.")
+        steps, since = list(held.steps.all()), held.position
         held.percentage = present
-        held.position = max((each.position for each in held.steps.all() if each.percentage <= present), default=-1)
+        held.position = max((each.position for each in steps if each.percentage <= present), default=-1)
+        mark_passed(steps, held.position, since=since)
     else:
         held.percentage_before = present
-    held.status, held.reason = Ramp.Status.RUNNING, ""
+    held.status, held.reason, held.buckets = Ramp.Status.RUNNING, "", target.buckets
     put_down(held, Occurrence.Kind.RESUMED, by=by, text="Resumed", percentage=target.effective)
     keep(held, old=old, by=by, comment=comment)
     begin(held)
@@ -90,10 +92,12 @@ def advance_ramp(
     Raises:
         MissingRole: when the actor may not edit.
         StaleVersion: when `if_version` is given and is not the present one.
-        InvalidInput: at `step`, when there is no such step, or the ramp is there already.
+        InvalidInput: at `step`, when there is no such step, or the ramp is there already; at `comment`, where the
+            environment is protected and nobody says why.
         WrongMoment: when it does not run.
     """
     held = _held(ramp, by, if_version, Ramp.Status.RUNNING)
+    check_comment(held.state.environment, comment)
     place, number = held.position + 1 if step is None else step - 1, held.steps.count()
     if not 0 <= place < number:
         raise InvalidInput.at("step", f"The ramp has {number} steps, and stands at {held.position + 1}.")
@@ -126,6 +130,7 @@ def change_ramp(
         WrongMoment: when it is over.
     """
     held = _held(ramp, by, if_version, *Ramp.ACTIVE)
+    check_comment(held.state.environment, comment)
     old = audited(held)
     if steps is not None:
         wanted = read_steps(steps, now=clock.now(), above=held.percentage)
@@ -143,7 +148,8 @@ def change_ramp(
         held.status, held.due_at, held.approved_by = Ramp.Status.AWAITING_APPROVAL, None, ""
         held.author, held.author_label = by.user, by.label
     elif held.status == Ramp.Status.RUNNING:
-        held.due_at = next_due(held, schedule)
+        due_at = next_due(held, schedule)
+        held.due_at = None if due_at is None else max(due_at, clock.now())  # nobody is late for what is asked now
     keep(held, old=old, by=by, comment=comment)
     return held
 
@@ -177,7 +183,9 @@ def roll_back_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comm
         StaleVersion: when `if_version` is given and is not the present one.
         WrongMoment: when it was never begun, or is over for another reason than that it was finished.
     """
-    held = _held(ramp, by, if_version, Ramp.Status.RUNNING, Ramp.Status.PAUSED, Ramp.Status.FINISHED)
+    held = _held(ramp, by, if_version, *Ramp.ACTIVE, Ramp.Status.FINISHED)
+    if held.status == Ramp.Status.AWAITING_APPROVAL and held.position < 0:
+        raise WrongMoment("The ramp has changed nothing yet: stop it instead.")
     retreat(held, Decimal(0), by=by, reason=comment or f"by {by.label}")
     return held
 
@@ -189,5 +197,5 @@ def _held(ramp: Ramp, by: Actor, if_version: int | None, *statuses: str) -> Ramp
     StaleVersion.unless(if_version, present=held.version, what="ramp")
     if held.status not in statuses:
         since = f" since {held.ended_at:%Y-%m-%d %H:%M} UTC" if held.ended_at else ""
-        raise WrongMoment(f"The ramp is {held.get_status_display().lower()}{since}: this cannot be done with it now.")
+        raise WrongMoment(f"The ramp {held.stands}{since}: this cannot be done with it now.")
     return held

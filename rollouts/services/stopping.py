@@ -2,7 +2,6 @@
 
 from accounts.actors import Actor
 from flagsite.lib import clock
-from rollouts.errors import RuleNotFound
 from rollouts.models import Occurrence, Ramp
 from rollouts.services.log import audited, keep, put_down
 from rollouts.target import Target
@@ -11,10 +10,7 @@ from rollouts.target import Target
 def pause(ramp: Ramp, *, by: Actor, reason: str) -> None:
     """Pause the (locked) ramp: no step is taken until somebody resumes it; its guardrails go on."""
     old = audited(ramp)
-    try:
-        percentage = Target(ramp.state, ramp.rule).effective
-    except RuleNotFound:
-        percentage = None
+    percentage = Target(ramp.state, ramp.rule).effective
     ramp.status, ramp.due_at, ramp.reason = Ramp.Status.PAUSED, None, reason
     put_down(ramp, Occurrence.Kind.PAUSED, by=by, text=f"Paused: {reason}", percentage=percentage)
     keep(ramp, old=old, by=by, comment=reason)

@@ -32,6 +32,7 @@ def ramp_of(flag: Flag, *, by: Actor = SYSTEM, environment: str = "production", 
 
 def looked(guardrail: Guardrail, verdict: Verdict, text: str, *, at: Any, **figures: Any) -> Check:
     """Note a look at a guardrail."""
+    Guardrail.objects.filter(pk=guardrail.pk).update(verdict=verdict)
     return Check.objects.create(guardrail=guardrail, at=at, verdict=verdict, text=text, figures=figures)
 
 

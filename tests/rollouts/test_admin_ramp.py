@@ -13,6 +13,7 @@ from flags.models import EvaluationCount, Flag
 from flagsite.lib import clock
 from rollouts.admin.guardrail_cards import MAX_LOOKS
 from rollouts.models import Guardrail, Occurrence, Ramp, Verdict
+from rollouts.services import change_ramp
 from tests.conftest import SYSTEM, Person
 from tests.desk import Desk
 from tests.flags.builders import state_of
@@ -223,6 +224,16 @@ def test_only_what_can_be_done_is_offered(desk: Desk, sale: Flag) -> None:
         names = ("pause", "resume", "advance", "stop", "roll_back", "approve")
         offered = {name for name in names if f'action="/admin/rollouts/ramp/{ramp.pk}/{name}/"' in page}
         assert offered == OFFERED[Ramp.Status(status)]
+
+
+def test_a_ramp_that_was_changed_after_it_began_can_be_rolled_back_while_it_waits_for_approval(
+    desk: Desk, ada: Person, sale: Flag, production: Environment
+) -> None:
+    ramp = ramp_of(sale)
+    update_environment(production, by=SYSTEM, name="Production", position=2, is_protected=False, requires_approval=True)
+    change_ramp(ramp, by=ada.actor, watch_for=timedelta(hours=1))
+    assert "Yes, roll back to 0 % now" in text_of(desk.open(ramp))
+    assert do(desk, ramp, "roll_back").status == Ramp.Status.ROLLED_BACK
 
 
 # --- for whom ----------------------------------------------------------------------------------------------------

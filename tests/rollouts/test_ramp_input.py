@@ -57,6 +57,8 @@ BAD_GUARDRAILS: Final[list[tuple[Any, str]]] = [
     ([{"metric": {**EVENTS, "above": "1"}, "when": WORSE}], "guardrails[0].metric.above"),
     ([{"metric": {**EVENTS, "worse": "less"}, "when": WORSE}], "guardrails[0].metric.worse"),
     ([{"metric": EVENTS, "when": {"worse_than_others": False}}], "guardrails[0].when.worse_than_others"),
+    ([{"metric": {"prometheus": "up"}, "when": {"above": 1, "window": "1h"}}], "guardrails[0].when.window"),
+    ([{"metric": {"prometheus": "up"}, "when": {"above": 1, "sample": 9}}], "guardrails[0].when.sample"),
     ([{"metric": EVENTS, "when": {**WORSE, "false_alarms": 0}}], "guardrails[0].when.false_alarms"),
     ([{"metric": EVENTS, "when": {**WORSE, "false_alarms": 0.5}}], "guardrails[0].when.false_alarms"),
     ([{"metric": EVENTS, "when": {"above": 1, "below": 2}}], "guardrails[0].when"),

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from accounts.models import Environment
 from tests.conftest import Person
 from tests.flags.builders import PRODUCTION, boolean, create, decide, equals, rule
 from tests.problems import assert_problem
+from tests.rollouts.conftest import RAMP, Start, do, step
 from tests.tables import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +62,30 @@ def test_what_is_no_percentage_is_refused(ed: Person, subtests: pytest.Subtests)
             with subtests.test(str(body)):
                 assert_problem(ed.client().post(ROLLOUT, body), 400, "INVALID", path)
         assert_problem(ed.client().post("/flags/nothing/rollout", {"percentage": 5}), 404, "FLAG_NOT_FOUND")
+
+
+def test_a_protected_environment_wants_to_know_why(ed: Person, production: Environment) -> None:
+    create(ed, boolean())
+    production.is_protected = True
+    production.save(update_fields=["is_protected"])
+    with nothing_changes():
+        assert_problem(ed.client().post(ROLLOUT, {"percentage": 5}), 400, "INVALID", "comment")
+        assert_problem(ed.client().post(ROLLOUT, {"percentage": 5, "comment": " "}), 400, "INVALID", "comment")
+    assert ed.client().post(ROLLOUT, {"percentage": 5, "comment": "The dress rehearsal"}).status_code == 200
+
+
+def test_a_protected_environment_wants_to_know_why_a_ramp_goes_another_way(
+    ed: Person, production: Environment, start: Start
+) -> None:
+    create(ed, boolean(rollout_percentage=0))
+    production.is_protected = True
+    production.save(update_fields=["is_protected"])
+    start(step(1), step(50, after="1h"), comment="The dress rehearsal")
+    with nothing_changes():
+        assert_problem(ed.client().post(f"/flags/checkout/ramp/advance{PRODUCTION}"), 400, "INVALID", "comment")
+        assert_problem(ed.client().patch(RAMP, {"watch_for": "1h"}), 400, "INVALID", "comment")
+    do(ed, "advance", comment="The house is full")
+    assert do(ed, "rollback")["status"] == "rolled_back", "an emergency waits for no words"
 
 
 def test_a_viewer_sets_nothing(ed: Person, vi: Person) -> None:
