@@ -189,6 +189,12 @@ def people_in(projects: QuerySet[Project]) -> QuerySet[User]:
     return User.objects.filter(Q(pk__in=own.values("user")) | members)
 
 
+def people_who_see(project: Project) -> QuerySet[User]:
+    """Return everybody who sees the project: by a role in it, or because they are superusers."""
+    there = people_in(Project.objects.filter(pk=project.pk))
+    return User.objects.filter(Q(pk__in=there.values("pk")) | Q(is_superuser=True))
+
+
 def people_seen_from(projects: QuerySet[Project], *, user: User) -> QuerySet[User]:
     """Return the person themselves and everybody who has a role in one of the projects."""
     return User.objects.filter(Q(pk=user.pk) | Q(pk__in=people_in(projects).values("pk")))

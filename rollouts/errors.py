@@ -43,3 +43,9 @@ class MailNoticeNotFound(NotFound):
     """The project has no such e-mail notice."""
 
     code = "MAIL_NOTICE_NOT_FOUND"
+
+
+class DeliveryNotFound(NotFound):
+    """The project has no such delivery, or no longer."""
+
+    code = "DELIVERY_NOT_FOUND"

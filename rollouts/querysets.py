@@ -1,5 +1,6 @@
 """Reads of ramps, webhooks, e-mail notices and deliveries, and the locks under which they change."""
 
+import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +12,7 @@ from accounts.models import Environment, Project
 from accounts.querysets import lock_environments
 from flags.models import FlagState, RevisionItem
 from flags.querysets import state_named, states_of
-from rollouts.errors import MailNoticeNotFound, RampNotFound, WebhookNotFound
+from rollouts.errors import DeliveryNotFound, MailNoticeNotFound, RampNotFound, WebhookNotFound
 from rollouts.models import Check, Delivery, MailNotice, Occurrence, Ramp, Step, Verdict, Webhook
 from rollouts.schedule import PlannedStep
 
@@ -169,19 +170,37 @@ def webhook_of(project: Project, pk: int, *, for_update: bool = False) -> Webhoo
     return found
 
 
+def mail_notices_of(project: Project) -> QuerySet[MailNotice]:
+    """Return the e-mail notices of a project, with whom they name."""
+    rows = MailNotice.objects.filter(project=project).select_related("project")
+    return rows.prefetch_related("environments", "people")
+
+
 def mail_notice_of(project: Project, pk: int, *, for_update: bool = False) -> MailNotice:
     """Return one e-mail notice of the project.
 
     Raises:
         MailNoticeNotFound: when it has none of that number.
     """
-    rows = MailNotice.objects.filter(project=project).select_related("project")
+    rows = mail_notices_of(project)
     found = (rows.select_for_update(of=("self",), no_key=True) if for_update else rows).filter(pk=pk).first()
     if found is None:
         raise MailNoticeNotFound(f"The project `{project.key}` has no e-mail notice {pk}.")
     return found
 
 
-def deliveries_of(webhook: Webhook) -> QuerySet[Delivery]:
-    """Return what was and is to be told to a webhook, with the log of attempts."""
-    return Delivery.objects.filter(webhook=webhook).prefetch_related("log")
+def deliveries_of(receiver: Webhook | MailNotice) -> QuerySet[Delivery]:
+    """Return what was and is to be told to a receiver, with the log of attempts."""
+    return receiver.deliveries.prefetch_related("log")
+
+
+def delivery_of(project: Project, pk: uuid.UUID) -> Delivery:
+    """Return one delivery of the project, to whomever it went.
+
+    Raises:
+        DeliveryNotFound: when it has none of that id, or no longer.
+    """
+    found = Delivery.objects.filter(project=project, pk=pk).select_related("project").prefetch_related("log").first()
+    if found is None:
+        raise DeliveryNotFound(f"The project `{project.key}` has no delivery {pk}.")
+    return found

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from rest_framework.request import Request
 
+from accounts.api.authentication import actor_of
 from accounts.errors import ProjectNotFound
 from accounts.models import Environment, Project, ServerKey, User
+from accounts.permissions import require
 from accounts.querysets import environment_named, first_environment, project_named, projects_of
+from accounts.roles import Ability
 from flagsite.lib.problems import InvalidInput
 
 
@@ -43,6 +46,17 @@ def project_of(request: Request) -> Project:
     if len(reachable) > 1:
         raise InvalidInput.at("project", "You reach several projects: name one with `?project=`.")
     return reachable[0]
+
+
+def managed_project(request: Request) -> Project:
+    """Return the project that is named, for those who manage it: what they read there is not for everybody.
+
+    Raises:
+        MissingRole: when the person sees it and does not manage it.
+    """
+    project = project_of(request)
+    require(actor_of(request), Ability.MANAGE, project)
+    return project
 
 
 def environment_of_key(request: Request) -> Environment:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from flagsite.lib import paths  # noqa: F401 - for its converter
-from rollouts.api import ramps, webhooks
+from rollouts.api import mail_notices, ramps, webhooks
 from rollouts.api.views import RolloutView
 
 urlpatterns = [
@@ -22,4 +22,9 @@ urlpatterns = [
     path("webhooks/<int:webhook>/rotate", webhooks.WebhookRotateView.as_view()),
     path("webhooks/<int:webhook>/test", webhooks.WebhookTestView.as_view()),
     path("webhooks/<int:webhook>/deliveries", webhooks.DeliveryListView.as_view()),
+    path("mail-notices", mail_notices.MailNoticeListView.as_view()),
+    path("mail-notices/<int:mail_notice>", mail_notices.MailNoticeView.as_view()),
+    path("mail-notices/<int:mail_notice>/test", mail_notices.MailNoticeTestView.as_view()),
+    path("mail-notices/<int:mail_notice>/deliveries", mail_notices.MailDeliveryListView.as_view()),
+    path("deliveries/<uuid:delivery>/send-again", webhooks.SendAgainView.as_view()),
 ]

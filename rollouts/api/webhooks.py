@@ -1,68 +1,44 @@
 """Webhooks over REST, for those who manage the project: an address may hold a secret, and so may an answer."""
 
+from typing import Any
+from uuid import UUID
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import actor_of
-from accounts.api.scope import project_of
-from accounts.models import Project
-from accounts.permissions import require
-from accounts.roles import Ability
-from flagsite.lib.digits import number_of
-from flagsite.lib.moments import moment_of
-from flagsite.lib.pages import KeyPages, page_of
+from accounts.api.scope import managed_project, project_of
+from flagsite.lib.pages import page_of
 from flagsite.lib.preconditions import etag_of, version_wanted
 from flagsite.lib.strict import read_body, read_query
-from rollouts.api.webhook_shapes import (
+from rollouts.api.receiver_shapes import (
     DeliveryBody,
     DeliveryPage,
+    DeliveryPages,
     PageQuery,
+    ReceiverPages,
+    delivery_body,
+    fields_of,
+)
+from rollouts.api.webhook_shapes import (
     Rotation,
     WebhookBody,
     WebhookChange,
     WebhookPage,
     WebhookWithSecret,
-    delivery_body,
-    fields_of,
     webhook_body,
 )
 from rollouts.models import Webhook
-from rollouts.querysets import deliveries_of, webhook_of, webhooks_of
+from rollouts.querysets import deliveries_of, delivery_of, webhook_of, webhooks_of
 from rollouts.services import notices
 from segments.api.serializers import ProjectQuery
 
 
-class WebhookPages(KeyPages):
-    """Webhooks, the oldest first."""
-
-    ordering = ("id",)
-
-    def is_position(self, text: str) -> bool:
-        """Webhooks are numbered."""
-        return number_of(text) is not None
-
-
-class DeliveryPages(KeyPages):
-    """Deliveries, the newest first."""
-
-    ordering = ("-created_at", "id")
-
-    def is_position(self, text: str) -> bool:
-        """Deliveries have their moment."""
-        return moment_of(text) is not None
-
-
-def _managed(request: Request) -> Project:
-    project = project_of(request)
-    require(actor_of(request), Ability.MANAGE, project)
-    return project
-
-
 def _asked(request: Request, pk: int) -> Webhook:
     read_query(ProjectQuery, request.query_params)
-    return webhook_of(_managed(request), pk)
+    return webhook_of(managed_project(request), pk)
 
 
 def _answer(webhook: Webhook, status: int = 200, **also: str) -> Response:
@@ -76,7 +52,7 @@ class WebhookListView(APIView):
     def get(self, request: Request) -> Response:
         """List webhooks, a page at a time."""
         read_query(PageQuery, request.query_params)
-        return page_of(WebhookPages, webhooks_of(_managed(request)), request, self, webhook_body)
+        return page_of(ReceiverPages, webhooks_of(managed_project(request)), request, self, webhook_body)
 
     @extend_schema(
         operation_id="create_webhook",
@@ -87,7 +63,7 @@ class WebhookListView(APIView):
     def post(self, request: Request) -> Response:
         """Create a webhook; `name` and `address` are needed. The secret is shown once."""
         read_query(ProjectQuery, request.query_params)
-        fields = fields_of(read_body(WebhookChange, request.data))
+        fields: Any = fields_of(read_body(WebhookChange, request.data))
         webhook, secret = notices.create_webhook(project=project_of(request), fields=fields, by=actor_of(request))
         return _answer(webhook, status=201, secret=secret)
 
@@ -106,7 +82,7 @@ class WebhookView(APIView):
     def patch(self, request: Request, webhook: int) -> Response:
         """Change the fields that are sent."""
         found = _asked(request, webhook)
-        fields = fields_of(read_body(WebhookChange, request.data))
+        fields: Any = fields_of(read_body(WebhookChange, request.data))
         by, version = actor_of(request), version_wanted(request)
         return _answer(notices.update_webhook(found, fields=fields, by=by, if_version=version))
 
@@ -151,5 +127,19 @@ class DeliveryListView(APIView):
     def get(self, request: Request, webhook: int) -> Response:
         """List deliveries with each attempt, the newest first."""
         read_query(PageQuery, request.query_params)
-        found = webhook_of(_managed(request), webhook)
+        found = webhook_of(managed_project(request), webhook)
         return page_of(DeliveryPages, deliveries_of(found), request, self, delivery_body)
+
+
+class SendAgainView(APIView):
+    """Trying a delivery once more, of a webhook or an e-mail notice."""
+
+    @extend_schema(
+        operation_id="send_delivery_again", parameters=[ProjectQuery], request=None, responses={202: DeliveryBody}
+    )
+    def post(self, request: Request, delivery: UUID) -> Response:
+        """Send it once more, under the id by which its receiver knows it, with all its attempts anew."""
+        read_query(ProjectQuery, request.query_params)
+        found = delivery_of(managed_project(request), delivery)
+        again = notices.send_again(found, by=actor_of(request))
+        return Response(delivery_body(again), status=202)

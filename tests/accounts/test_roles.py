@@ -14,8 +14,9 @@ from accounts.services import issue_api_token, issue_server_key, revoke_key
 from flags.editing.edits import FlagEdit
 from flags.models import ChangeRequest
 from flags.services import propose
+from flagsite.lib import clock
 from flagsite.lib.vault import seal
-from rollouts.models import Webhook
+from rollouts.models import Delivery, MailNotice, Webhook
 from rollouts.notices.signing import new_secret
 from tests.conftest import SYSTEM, Person, client_with
 from tests.flags.builders import boolean, create, create_segment
@@ -85,6 +86,9 @@ EDIT: Final = [
 HOOK: Final = {"name": "Ops", "address": "https://hooks.example.com/x"}
 HOOK_ID: Final = 1_000_000  # far from what the database counts up to: the posts below, though undone, count it up
 HOOKS: Final = f"/webhooks/{HOOK_ID}"
+MAILS: Final = {"name": "On call", "addresses": ["ops@shop.example"]}
+NOTICES: Final = f"/mail-notices/{HOOK_ID}"
+DELIVERY_ID: Final = "0d6a3a34-6ef9-4b6c-a4f5-9c1f1ad4b2b7"
 MANAGE: Final = [
     Door("get", f"/webhooks{SHOP}", None, 200),
     Door("post", f"/webhooks{SHOP}", HOOK, 201),
@@ -94,6 +98,14 @@ MANAGE: Final = [
     Door("post", f"{HOOKS}/rotate{SHOP}", {}, 200),
     Door("post", f"{HOOKS}/test{SHOP}", None, 202),
     Door("get", f"{HOOKS}/deliveries{SHOP}", None, 200),
+    Door("post", f"/deliveries/{DELIVERY_ID}/send-again{SHOP}", None, 202),
+    Door("get", f"/mail-notices{SHOP}", None, 200),
+    Door("post", f"/mail-notices{SHOP}", MAILS, 201),
+    Door("get", f"{NOTICES}{SHOP}", None, 200),
+    Door("patch", f"{NOTICES}{SHOP}", {"name": "New"}, 200),
+    Door("delete", f"{NOTICES}{SHOP}", None, 204),
+    Door("post", f"{NOTICES}/test{SHOP}", None, 202),
+    Door("get", f"{NOTICES}/deliveries{SHOP}", None, 200),
 ]
 ASK: Final = {"context": {"id": "ann"}}
 BATCH: Final = {
@@ -200,7 +212,10 @@ def test_every_door_opens_for_those_whom_the_table_names(
     )
     waiting.concerns.all().delete()
     ChangeRequest.objects.filter(pk=waiting.pk).update(id=REQUEST_ID)
-    Webhook.objects.create(pk=HOOK_ID, project=shop, secret=seal(new_secret()), **HOOK)
+    webhook = Webhook.objects.create(pk=HOOK_ID, project=shop, secret=seal(new_secret()), **HOOK)
+    MailNotice.objects.create(pk=HOOK_ID, project=shop, **MAILS)
+    now = clock.now()
+    Delivery.objects.create(pk=DELIVERY_ID, project=shop, webhook=webhook, created_at=now, next_at=now)
     wrong = [
         f"{caller}: {door.method} {door.path} is answered {status}"
         for caller, statuses in RULES.items()

@@ -54,11 +54,15 @@ def keys(ada: Person, shop: Project, server_key: str) -> dict[str, str]:
     assert api.post(f"/flags/checkout/ramp{PRODUCTION}", {"steps": steps}).status_code == 201
     webhook = api.post("/webhooks", {"name": "Chat", "address": "https://chat.example/hook"})
     assert webhook.status_code == 201, webhook.content
+    mail_notice = api.post("/mail-notices", {"name": "On call", "addresses": ["ops@shop.example"]})
+    assert mail_notice.status_code == 201, mail_notice.content
+    delivery = api.post(f"/webhooks/{webhook.json()['id']}/test")
+    assert delivery.status_code == 202, delivery.content
     edit = {"flag": "checkout", "environment": "staging", "set": {"rollout_percentage": 5}}
     change_request = api.post("/change-requests", {"edits": [edit]})
     assert change_request.status_code == 201, change_request.content
-    numbers = {"webhook": webhook.json()["id"], "change_request": change_request.json()["id"]}
-    return {"person": ada.token, "sdk": server_key, **{name: str(number) for name, number in numbers.items()}}
+    made = {"webhook": webhook, "mail_notice": mail_notice, "delivery": delivery, "change_request": change_request}
+    return {"person": ada.token, "sdk": server_key, **{name: str(each.json()["id"]) for name, each in made.items()}}
 
 
 def test_every_operation_is_asked() -> None:

@@ -6,13 +6,12 @@ from typing import Any, Final, TypedDict
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.actors import Actor
 from accounts.audit import Action, record
 from accounts.models import Project, User
 from accounts.permissions import require
-from accounts.querysets import lock_project, people_in
+from accounts.querysets import lock_project, people_who_see
 from accounts.roles import Ability
 from flagsite.lib.problems import InvalidInput
 from flagsite.lib.tracing import traced
@@ -100,8 +99,8 @@ def _address_to(notice: MailNotice, fields: MailNoticeFields) -> None:
     relate(notice, fields)
     if "people" in fields:
         wanted = [person.pk for person in fields["people"]]
-        there = Q(pk__in=people_in(Project.objects.filter(pk=notice.project.pk)).values("pk")) | Q(is_superuser=True)
-        if len(wanted) > MAX_ADDRESSES or User.objects.filter(there, pk__in=wanted).count() != len(set(wanted)):
+        there = people_who_see(notice.project).filter(pk__in=wanted)
+        if len(wanted) > MAX_ADDRESSES or there.count() != len(set(wanted)):
             raise InvalidInput.at("people", f"At most {MAX_ADDRESSES} people, who see the project.")
         notice.people.set(wanted)
     if not notice.addresses and not notice.people.exists():
