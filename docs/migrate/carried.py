@@ -3,17 +3,18 @@
 Knows Flagsite's shapes and nothing of the products. What cannot be carried is said, never dropped in silence.
 """
 
+import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-Document = dict[str, Any]
+from documents import Document
 
-EVERYONE: Document = {"everyone": True}
+HELP = argparse.RawDescriptionHelpFormatter
 BOOLEAN = [{"key": "on", "value": True}, {"key": "off", "value": False}]
 
 
@@ -61,50 +62,25 @@ def typed(values: Sequence[Any], keys: Sequence[str] = ()) -> tuple[str, list[st
     return kind, names, [{"key": key, "value": value} for key, value in zip(names, values, strict=True)]
 
 
-def all_of(conditions: Sequence[Document]) -> Document:
-    """Return the condition that all of them hold; everyone when there are none."""
-    return joined("all", conditions)
+class Values:
+    """The values that a flag may serve, each of them once, with their variations by position."""
 
+    def __init__(self, values: Iterable[Any]) -> None:
+        found = {json.dumps(value): value for value in values}  # for Python, 1 and True are one value
+        self.type, names, self.variations = typed(list(found.values()))
+        self.first = names[0]
+        self._names = dict(zip(found, names, strict=True))
 
-def any_of(conditions: Sequence[Document]) -> Document:
-    """Return the condition that one of them holds."""
-    return joined("any", conditions)
-
-
-def joined(how: str, conditions: Sequence[Document]) -> Document:
-    """Return conditions joined by all or any; one alone stays as it is."""
-    if not conditions:
-        return EVERYONE
-    return conditions[0] if len(conditions) == 1 else {how: list(conditions)}
-
-
-def negated(condition: Document) -> Document:
-    """Return the condition that this one does not hold."""
-    return {"not": condition}
-
-
-def compared(attribute: str, operator: str, value: Any = None, *, ignore_case: bool = False) -> Document:
-    """Return a comparison."""
-    found: Document = {"attribute": attribute, "operator": operator}
-    if operator not in {"exists", "not_exists"}:
-        found["value"] = value
-    return {**found, "ignore_case": True} if ignore_case else found
-
-
-def divided(weights: Sequence[tuple[str, float]], bucket_by: str = "id") -> Document:
-    """Return the serve that divides contexts by weights, which add up to 100; the last one takes what is rounded."""
-    rounded = [(variation, round(weight, 3)) for variation, weight in weights if weight > 0]
-    serve: Document = {"variation": rounded[0][0]}
-    if len(rounded) > 1:
-        rest = round(100 - sum(weight for _, weight in rounded[:-1]), 3)
-        rounded[-1] = (rounded[-1][0], rest)
-        serve = {"split": [{"variation": variation, "weight": weight} for variation, weight in rounded]}
-    return serve if bucket_by == "id" else {**serve, "bucket_by": bucket_by}
+    def name(self, value: Any) -> str:
+        """Return the key of a value's variation."""
+        return self._names[json.dumps(value)]
 
 
 def run(convert: Callable[[Any], Carried]) -> None:
     """Read the export that the command line names, print what becomes of it, and say what does not."""
-    carried = convert(json.loads(Path(sys.argv[1]).read_text()))
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__, formatter_class=HELP)
+    parser.add_argument("export", type=Path, help="what the product before exports, as JSON")
+    carried = convert(json.loads(parser.parse_args().export.read_text()))
     print(json.dumps(asdict(carried), indent=2, ensure_ascii=False))
     for sentence in carried.left_out:
         print(sentence, file=sys.stderr)

@@ -10,20 +10,8 @@ import json
 import re
 from typing import Any
 
-from carried import (
-    EVERYONE,
-    Carried,
-    Document,
-    NotCarried,
-    all_of,
-    any_of,
-    compared,
-    divided,
-    negated,
-    run,
-    slug,
-    typed,
-)
+from carried import Carried, NotCarried, Values, run, slug
+from documents import EVERYONE, Document, all_of, any_of, compared, divided, negated, targets_of
 
 Gates = dict[str, tuple[Document, float]]
 """By segment: the condition of a rule for it, and its percentage."""
@@ -154,7 +142,7 @@ def carry_feature(
     enabled: Document = {"key": key, "type": "boolean", "name": theirs, "enabled": True, "off_variation": "off"}
     chosen = {True: "on", False: "off"}
     enabled["fallthrough"] = {"variation": chosen[state["enabled"]]}
-    enabled["targets"] = targets_of([(identifier, chosen[each["enabled"]]) for identifier, each in people])
+    enabled["targets"] = targets_of((chosen[each["enabled"]], [identifier]) for identifier, each in people)
     enabled["rules"] = [rule_of(gate, {"variation": chosen[each["enabled"]]}) for gate, each in overrides]
     carried.flags.append(enabled)
 
@@ -162,18 +150,16 @@ def carry_feature(
     found = [value for each in states for value in values_of(each) if value is not None]
     if not found:
         return
-    values = list({json.dumps(value): value for value in found}.values())
-    kind, names, variations = typed(values)
-    variation = {json.dumps(value): name for value, name in zip(values, names, strict=True)}
-    flag: Document = {"key": carried.key(f"{theirs}.value"), "type": kind, "name": theirs, "enabled": True}
-    flag |= {"variations": variations, "off_variation": names[0]}
+    values = Values(found)
+    flag: Document = {"key": carried.key(f"{theirs}.value"), "type": values.type, "name": theirs, "enabled": True}
+    flag |= {"variations": values.variations, "off_variation": values.first}
 
     def serve(each: Document) -> Document:
-        return serve_of(each, variation, f"{theirs}.value", carried)
+        return serve_of(each, values, f"{theirs}.value", carried)
 
     flag["fallthrough"] = serve(state)
     flag["rules"] = [rule_of(gate, serve(each)) for gate, each in overrides]
-    flag["targets"] = targets_of([(identifier, serve(each)["variation"]) for identifier, each in people])
+    flag["targets"] = targets_of((serve(each)["variation"], [identifier]) for identifier, each in people)
     carried.flags.append(flag)
 
 
@@ -183,32 +169,23 @@ def values_of(state: Document) -> list[Any]:
     return [state["feature_state_value"], *(each["multivariate_feature_option"]["value"] for each in options)]
 
 
-def serve_of(state: Document, variation: dict[str, str], where: str, carried: Carried) -> Document:
+def serve_of(state: Document, values: Values, where: str, carried: Carried) -> Document:
     """Return a state's value, or its split; the share that no option takes is the control value's."""
     value = state["feature_state_value"]
     if value is None:
         carried.leave_out(where, "has no value in one place; its first value is served there")
-    control = variation.get(json.dumps(value), next(iter(variation.values())))
-    shares: dict[str, float] = {}
-    for each in state.get("multivariate_feature_state_values") or ():
-        name = variation[json.dumps(each["multivariate_feature_option"]["value"])]
-        shares[name] = shares.get(name, 0) + each["percentage_allocation"]
-    shares[control] = shares.get(control, 0) + 100 - sum(shares.values())
-    return divided(list(shares.items()))
+    shares = [
+        (values.name(each["multivariate_feature_option"]["value"]), each["percentage_allocation"])
+        for each in state.get("multivariate_feature_state_values") or ()
+    ]
+    control = values.first if value is None else values.name(value)
+    return divided([*shares, (control, 100 - sum(share for _, share in shares))])
 
 
 def rule_of(gate: tuple[Document, float], serve: Document) -> Document:
     """Return the rule of a segment's override."""
     condition, percentage = gate
     return {"if": condition, "serve": serve, "rollout_percentage": percentage}
-
-
-def targets_of(chosen: list[tuple[str, str]]) -> list[Document]:
-    """Return targets from pairs of an id and a variation."""
-    ids: dict[str, list[str]] = {}
-    for identifier, variation in chosen:
-        ids.setdefault(variation, []).append(identifier)
-    return [{"variation": variation, "ids": found} for variation, found in ids.items()]
 
 
 if __name__ == "__main__":

@@ -5,23 +5,10 @@
 Takes the answer of `GET /api/features/<client key>`: `features` and `savedGroups`, not encrypted.
 """
 
-import json
 from typing import Any
 
-from carried import (
-    EVERYONE,
-    Carried,
-    Document,
-    NotCarried,
-    all_of,
-    any_of,
-    compared,
-    divided,
-    negated,
-    run,
-    slug,
-    typed,
-)
+from carried import Carried, NotCarried, Values, run, slug
+from documents import EVERYONE, Document, all_of, any_of, compared, divided, negated
 
 SIMPLE = {
     "$lt": "lt",
@@ -66,25 +53,23 @@ def carry_feature(theirs: str, feature: Document, groups: dict[str, list[Any]], 
     found = [default]
     for rule in rules:
         found += [rule["force"]] if "force" in rule else rule.get("variations", [])
-    values = list({json.dumps(value): value for value in found}.values())
-    kind, names, variations = typed(values)
-    name_of = {json.dumps(value): name for value, name in zip(values, names, strict=True)}
-    flag: Document = {"key": carried.key(theirs), "type": kind, "name": theirs, "enabled": True}
-    flag |= {"variations": variations, "off_variation": name_of[json.dumps(default)]}
-    flag["fallthrough"] = {"variation": name_of[json.dumps(default)]}
+    values = Values(found)
+    flag: Document = {"key": carried.key(theirs), "type": values.type, "name": theirs, "enabled": True}
+    flag |= {"variations": values.variations, "off_variation": values.name(default)}
+    flag["fallthrough"] = {"variation": values.name(default)}
     flag["rules"], flag["prerequisites"] = [], []
     for position, rule in enumerate(rules):
         where = f"{theirs}, rule {position}"
         try:
             flag["prerequisites"] += prerequisites_of(rule, flag, position)
-            flag["rules"] += rules_of(rule, name_of, groups, where, carried)
+            flag["rules"] += rules_of(rule, values, groups, where, carried)
         except NotCarried as problem:
             carried.leave_out(where, problem)
     carried.flags.append(flag)
 
 
 def rules_of(
-    rule: Document, name_of: dict[str, str], groups: dict[str, list[Any]], where: str, carried: Carried
+    rule: Document, values: Values, groups: dict[str, list[Any]], where: str, carried: Carried
 ) -> list[Document]:
     """Return a rule as one of ours; as none when it is a prerequisite of the whole feature and nothing else."""
     for part in ("filters", "namespace", "range", "ranges", "contextualBanditRef"):
@@ -96,17 +81,14 @@ def rules_of(
         "rollout_percentage": round(rule.get("coverage", 1) * 100, 3),
     }
     if "force" in rule:
-        return [{**found, "serve": divided([(name_of[json.dumps(rule["force"])], 100)], by)}]
+        return [{**found, "serve": divided([(values.name(rule["force"]), 100)], by)}]
     variations = rule.get("variations")
     if not variations:
         return []
     carried.leave_out(where, "the experiment's split is carried, its measurement is not")
     weights = rule.get("weights") or [1 / len(variations)] * len(variations)
-    shares: dict[str, float] = {}
-    for value, weight in zip(variations, weights, strict=True):
-        name = name_of[json.dumps(value)]
-        shares[name] = shares.get(name, 0) + weight * 100
-    return [{**found, "serve": divided(list(shares.items()), by)}]
+    shares = [(values.name(value), weight * 100) for value, weight in zip(variations, weights, strict=True)]
+    return [{**found, "serve": divided(shares, by)}]
 
 
 def prerequisites_of(rule: Document, flag: Document, position: int) -> list[Document]:

@@ -9,7 +9,8 @@ environment.
 from datetime import UTC, datetime
 from typing import Any
 
-from carried import Carried, Document, NotCarried, all_of, any_of, compared, divided, negated, run, slug, typed
+from carried import Carried, NotCarried, run, slug, typed
+from documents import Document, all_of, any_of, compared, divided, negated, targets_of
 
 LISTS: set[str] = set()
 """Attributes that hold lists: `in` asks whether one of their items is among the values."""
@@ -79,10 +80,7 @@ def carry_flag(flag: Document, keys: dict[str, list[str]], carried: Carried) -> 
         {"flag": slug(one["key"]), "variation": keys[one["key"]][one["variation"]]}
         for one in flag.get("prerequisites", ())
     ]
-    targets: dict[str, list[str]] = {}
-    for target in flag.get("targets", ()):
-        targets.setdefault(names[target["variation"]], []).extend(target["values"])
-    found["targets"] = [{"variation": variation, "ids": ids} for variation, ids in targets.items()]
+    found["targets"] = targets_of((names[target["variation"]], target["values"]) for target in flag.get("targets", ()))
     rules = [
         {
             "if": compared(f"{target['contextKind']}.key", "in", target["values"]),

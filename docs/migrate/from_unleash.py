@@ -9,7 +9,8 @@ becomes two: `banner` (boolean) and `banner.variant` (who gets which variant, wi
 import json
 from typing import Any
 
-from carried import EVERYONE, Carried, Document, NotCarried, all_of, compared, divided, negated, run, slug, typed
+from carried import Carried, NotCarried, run, slug, typed
+from documents import EVERYONE, Document, all_of, compared, divided, negated
 
 OPERATORS = {
     "IN": "in",

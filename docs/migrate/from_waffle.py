@@ -8,7 +8,8 @@ The context has to carry `superuser`, `staff`, `authenticated` (booleans), `lang
 
 from typing import Any
 
-from carried import Carried, Document, any_of, compared, run
+from carried import Carried, run
+from documents import Document, any_of, compared
 
 PEOPLE = ("superusers", "superuser"), ("staff", "staff"), ("authenticated", "authenticated")
 

@@ -6,6 +6,7 @@ What is there already is not touched, unless `--change` says so. Segments are th
 those of the environment that is named: the second environment's export takes `--change`.
 """
 
+import argparse
 import json
 import os
 import sys
@@ -61,12 +62,15 @@ def leans_on(condition: Any) -> set[str]:
 
 
 if __name__ == "__main__":
-    file, environment, *options = sys.argv[1:]
-    document = json.loads(Path(file).read_text())
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, help="what a converter printed")
+    parser.add_argument("environment", help="whose states the flags have")
+    parser.add_argument("--change", action="store_true", help="change what is there already")
+    asked = parser.parse_args()
     headers = {"Authorization": f"Bearer {os.environ['TOKEN']}"}
     with httpx.Client(base_url=os.environ["URL"], headers=headers, timeout=30) as connection:
         refused = 0
-        for line in send(document, environment, connection, change="--change" in options):
+        for line in send(json.loads(asked.file.read_text()), asked.environment, connection, change=asked.change):
             print(line)
             refused += "REFUSED" in line
     sys.exit(1 if refused else 0)
