@@ -25,7 +25,10 @@ UNFOLD: dict[str, Any] = {
         lambda request: static("flagsite/admin.css"),  # noqa: ARG005
         lambda request: static("flagsite/entrance.css"),  # noqa: ARG005
     ],
-    "SCRIPTS": [lambda request: static("flagsite/htmx.js")],  # noqa: ARG005
+    "SCRIPTS": [
+        lambda request: static("flagsite/htmx.js"),  # noqa: ARG005
+        lambda request: static("flagsite/finding.js"),  # noqa: ARG005
+    ],
     "SHOW_HISTORY": True,
     "DASHBOARD_CALLBACK": "rollouts.admin.home.dashboard",
     "ACCOUNT": {"navigation": "flagsite.admin.account_links"},

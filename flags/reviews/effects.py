@@ -90,6 +90,14 @@ class Effect:
     """Attributes that the flags look at and that are not kept of contexts."""
     warnings: Sequence[Warned]
 
+    @property
+    def somebody_loses(self) -> bool:
+        """Tell whether that is certain: of those seen somebody does, or the buckets speak for everybody.
+
+        The buckets of a rule alone know nothing of who reaches it, and what they were served before.
+        """
+        return self.losing > 0 or (self.anyone_loses and self.speaks_for_everybody)
+
 
 def effects_of(difference: Difference) -> list[Effect]:
     """Return what a change does, in each environment that it changes."""
@@ -159,14 +167,15 @@ def _moved(transition: Transition) -> Moved:
 
 def _told(stage: StageMoves) -> Iterator[str]:
     where = "Default rule" if stage.rule is None else f'Rule "{stage.name or stage.rule}"'
+    whom = "all buckets" if stage.rule is None else "those whom it matches"
     if stage.is_reshuffled:
         yield f"{where}: everybody falls into new buckets{'; what follows is to be expected' * stage.is_expected}."
     told = []
     for what, moves in (("rollout", stage.gate), ("split", stage.split)):
         if moves.moves_anybody:
-            told.append(_in_words(moves))
+            told.append(_in_words(moves, whom))
             yield f"{where}, {what}: {told[-1]}."
-    together = _in_words(stage.joint)
+    together = _in_words(stage.joint, whom)
     if told and told != [together]:  # of those whom the gate lets in, the split serves some the off variation
         yield f"{where}, both together: {together}."
 
@@ -180,10 +189,10 @@ def _bar(moves: Moves) -> Iterator[Band]:
         start += width
 
 
-def _in_words(moves: Moves) -> str:
+def _in_words(moves: Moves, whom: str) -> str:
     counts = {Kind.GAIN: moves.gain, Kind.LOSE: moves.lose, Kind.SWITCH: moves.switch}
     shares = [f"{moves.percent(kind).normalize():f} % {VERBS[kind]}" for kind, count in counts.items() if count]
-    return f"of all buckets {', '.join(shares) or 'none moves'}"
+    return f"of {whom} {', '.join(shares) or 'none moves'}"
 
 
 def _warned(key: str, finding: Finding) -> Warned:

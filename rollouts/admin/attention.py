@@ -29,7 +29,7 @@ def notices_of(access: Access, projects: Sequence[Project]) -> Iterator[Notice]:
     fired = _last(Occurrence.objects.filter(kind=Occurrence.Kind.GUARDRAIL, at__gte=clock.now() - LATELY), projects)
     for occurrence in fired:
         told.add(occurrence.ramp_id)
-        yield _notice("Guardrail", "danger", occurrence.ramp, occurrence.text)
+        yield _notice("Guardrail", "danger", occurrence.ramp, _crossed(occurrence.text))
     held = Occurrence.objects.filter(kind=Occurrence.Kind.PAUSED, ramp__status=Ramp.Status.PAUSED)
     for occurrence in _last(held, projects):
         if occurrence.ramp_id not in told and _is_no_person(occurrence.actor_label):
@@ -45,6 +45,11 @@ def _last(occurrences: QuerySet[Occurrence], projects: Sequence[Project]) -> lis
     newest = occurrences.filter(ramp=OuterRef("ramp")).order_by("-at", "-pk").values("pk")[:1]
     rows = occurrences.filter(pk=Subquery(newest), ramp__state__environment__project__in=projects)
     return list(rows.select_related("ramp__state__flag", "ramp__state__environment").order_by("-at")[:MAX_OF_A_KIND])
+
+
+def _crossed(guardrail: str) -> str:
+    """Return that it was crossed: alone it reads as if it asked for something."""
+    return f"Crossed: {guardrail[:1].lower()}{guardrail[1:]}"
 
 
 def _is_no_person(label: str) -> bool:

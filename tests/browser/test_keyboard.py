@@ -62,6 +62,25 @@ def test_a_rule_is_added_moved_and_removed_by_keyboard_alone(sign_in: SignIn) ->
     expect(rules.last.get_by_role("textbox", name="Name")).to_be_focused()
 
 
+def test_a_flag_is_found_from_any_page_by_keyboard_alone_on_a_small_screen(sign_in: SignIn) -> None:
+    page = sign_in("vi", size=PHONE)
+    page.goto("/admin/accounts/environment/")
+    tab_to(page, "Show or hide the sidebar")
+    page.keyboard.press("Enter")
+    page.keyboard.press("t")
+    page.keyboard.type("delivery")
+    found = page.get_by_role("search", name="Flags, segments and pages").get_by_role("link")
+    expect(found.first).to_contain_text("delivery-map")
+    page.keyboard.press("ArrowDown")
+    expect(found.first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(found).to_have_count(0)
+    page.keyboard.type("-map")
+    page.keyboard.press("Enter")  # before the answer is there
+    page.wait_for_url("**/admin/flags/flag/*/change/")
+    expect(page.get_by_role("code").filter(has_text="delivery-map").first).to_be_visible()
+
+
 def test_a_value_is_typed_at_once_where_the_attribute_is_known(sign_in: SignIn) -> None:
     page = sign_in("ed")
     rule = open_production(page).add_rule("North America")

@@ -1,6 +1,7 @@
 """Change requests in the admin: the list of those that wait, and the page on which one is reviewed."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -50,9 +51,10 @@ class ChangeRequestAdmin(GuardedAdmin):
     project_path = "project"
     has_history = False
 
-    list_display = ("title", "status_pill", "author_label", "project", "publish_at", "updated_at")
+    list_display = ("title", "status_pill", "proposed_by", "project", "publish_at", "changed")
     list_filter = (ProjectFilter, "status")
     search_fields = ("title", "author_label", "comment")
+    search_help_text = "Title, who proposed it, or why"
     ordering = ("-updated_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeRequest]:
@@ -66,6 +68,16 @@ class ChangeRequestAdmin(GuardedAdmin):
         """Return where the change request stands."""
         status = ChangeRequest.Status(change_request.status)
         return markup.pill(status.label, COLOURS[status])
+
+    @admin.display(description="Proposed by", ordering="author_label")
+    def proposed_by(self, change_request: ChangeRequest) -> str:
+        """Return whose idea it was."""
+        return change_request.author_label
+
+    @admin.display(description="Changed", ordering="updated_at")
+    def changed(self, change_request: ChangeRequest) -> datetime:
+        """Return when somebody last did something about it."""
+        return change_request.updated_at
 
     # --- the pages -------------------------------------------------------------------------------------------------
 
