@@ -227,30 +227,6 @@ def test_what_a_split_takes_from_those_whom_its_gate_lets_in_is_told(
     ]
 
 
-def test_that_somebody_loses_is_only_said_where_it_is_certain(
-    ed: Person, checkout: Flag, production: Environment
-) -> None:
-    def told(**fields: Any) -> str:
-        request = proposed(ed, checkout, production, **fields)
-        page = shown(Desk(ed).get(PAGE, request.pk))
-        (pill,) = [words for words in PILLS if words in page]
-        return pill
-
-    halves = {"split": [{"variation": "on", "weight": 50}, {"variation": "off", "weight": 50}]}
-    certain, possible = PILLS
-    assert told(rollout_percentage=25) == certain
-    assert told(rules=[rule(equals("plan", "pro"), name="Pro") | {"serve": halves}]) == possible
-
-
-PILLS = ("Somebody loses what they have", "By the buckets, somebody may lose what they have")
-
-
-def test_the_review_leads_to_what_it_is_about(ed: Person, checkout: Flag, production: Environment) -> None:
-    request = proposed(ed, checkout, production, rollout_percentage=25)
-    page = shown(Desk(ed).get(PAGE, request.pk))
-    assert f'href="{address("flags_flag_change", checkout.pk)}"' in page
-
-
 def test_contexts_seen_last_are_decided_before_and_after(
     ed: Person, checkout: Flag, production: Environment, sdk: APIClient
 ) -> None:

@@ -80,7 +80,7 @@ class Review(Seen):
     @property
     def told_with_pages(self) -> list[tuple[Told, str]]:
         """Return what changes, each with the address of its flag or segment; empty where that is not there."""
-        pages = {}
+        pages: dict[tuple[str, str], str] = {}
         for kind, (rows, page) in PAGES.items():
             keys = [told.key for told in self.told if told.kind == kind]
             found = rows.filter(project=self.change_request.project_id, key__in=keys).values_list("key", "pk")
