@@ -11,7 +11,7 @@ CELERY_BEAT_SCHEDULE = {
     "roll-up-counts": {"task": "flags.tasks.roll_up_counts", "schedule": 300.0},
     "forget-contexts": {"task": "flags.tasks.forget_contexts", "schedule": 3600.0},
     "keep-record-days": {"task": "flags.tasks.keep_record_days", "schedule": 3600.0},
-    "publish-due": {"task": "flags.tasks.publish_due", "schedule": 5.0},
+    "publish-due": {"task": "flags.tasks.publish_due", "schedule": 5.0, "options": {"expires": 30.0}},
     "advance-ramps": {"task": "rollouts.tasks.advance_ramps", "schedule": 1.0, "options": {"expires": 10.0}},
     "check-guardrails": {"task": "rollouts.tasks.check_guardrails", "schedule": 2.0, "options": {"expires": 10.0}},
     "forget-checks": {"task": "rollouts.tasks.forget_checks", "schedule": 3600.0},

@@ -54,6 +54,8 @@ for _kind in ("heartbeat", "delta", "snapshot"):
     _MESSAGES.labels(_kind)
 for _work in ("catch_up", "check", "listen"):
     _FAILURES.labels(_work)
+for _status in ("401", "403", "429", "503"):
+    _REFUSALS.labels(_status)
 
 
 def joined(place: Place, *, since: int) -> None:

@@ -1,21 +1,11 @@
-"""A guardrail on events: who of those inside and outside had one, and what follows.
+"""A guardrail on events: what follows of who had one, inside and outside."""
 
-Events carry a context's id. Whether it was inside is decided by the engine's buckets and the percentage that was in
-force when the event happened: everybody is compared as the rollout meant to treat them, also those whom a target or
-another rule decides for. That moves no false alarms; it only makes harm to a few harder to see.
-"""
-
-from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Min
-from flagsite_sdk.engine.bucketing import bucket
-
-from flags.models import FlagState, TrackedEvent
+from rollouts.guardrails.contexts import Seen, known_before, latest_inside, tally_of
 from rollouts.guardrails.finding import Finding
-from rollouts.guardrails.stages import Span
 from rollouts.guardrails.watch import DEFAULT_SAMPLE, EventMetric, Threshold, Watch, WorseThanOthers
 from rollouts.models import Verdict
 from rollouts.statistics import (
@@ -30,42 +20,56 @@ from rollouts.statistics import (
     split_evidence,
 )
 from rollouts.statistics import Finding as Judged
-from rollouts.statistics.comparison import buckets_of
-
-MAX_CONTEXTS: Final = 200_000
-"""Contexts of one stage that are looked at, the first of them: those of a busier stage add nothing to the verdict."""
 
 _EVERYBODY: Final = Decimal(100)
+_LOST: Final = (
+    "Either users inside are lost before they report it, or ids of events are not those that the flag is asked with."
+)
 
 
-def look(watch: Watch, metric: EventMetric, state: FlagState, spans: Sequence[Span], *, now: datetime) -> Finding:
+def look(watch: Watch, metric: EventMetric, seen: Seen, *, now: datetime) -> Finding:
     """Return what the events say now."""
-    if not spans:
+    if not seen.spans:
         return Finding(Verdict.UNDECIDED, "Nobody is inside.")
     match watch.condition:
         case Threshold() as threshold:
-            return _judge_share(metric, threshold, state, spans[-1], now=now)
+            return _judge_share(metric, threshold, seen, now=now)
         case WorseThanOthers() as comparison:
-            return _compare(metric, comparison, state, spans)
+            return _compare(metric, comparison, seen)
 
 
-def _judge_share(metric: EventMetric, threshold: Threshold, state: FlagState, span: Span, *, now: datetime) -> Finding:
-    since = max(span.since, now - threshold.window)
-    inside = buckets_of(float(span.percentage))
-    of = {each for each in _contexts(state, metric.per, since) if _bucket(state, each) < inside}
-    bad = {each for each in _contexts(state, metric.event, since, above=metric.above) if _bucket(state, each) < inside}
-    figures = {"inside": _side(len(bad), len(of)), "limit": threshold.limit, "sample": threshold.sample}
-    judged = judge_share(len(bad), len(of), limit=threshold.limit, is_above=threshold.is_upper, sample=threshold.sample)
+def _judge_share(metric: EventMetric, threshold: Threshold, seen: Seen, *, now: datetime) -> Finding:
+    since = max(seen.spans[-1].since, now - threshold.window)
+    all_of = latest_inside(seen, metric.per, since)
+    all_bad = latest_inside(seen, metric.event, since, above=metric.above)
+    since = max(all_of.since, all_bad.since)  # both of the same time
+    of, bad = all_of.number(since), all_bad.number(since)
+    figures = {"inside": _side(bad, of), "limit": threshold.limit, "sample": threshold.sample}
+    judged = judge_share(bad, of, limit=threshold.limit, is_above=threshold.is_upper, sample=threshold.sample)
+    text = f"{_percent(bad, of)} of {of:,} users inside; the limit is {100 * threshold.limit:.4g} %."
+    if judged is Judged.CROSSED:  # it compares nobody: harm to those who are heard is harm, whoever is not
+        return Finding(Verdict.CROSSED, text, figures)
+    tally, _ = tally_of(seen, metric.per)
+    if _are_lost(tally):
+        return Finding(
+            Verdict.MISMATCHED, f"Of those with “{metric.per}”, {_shares(tally)} are inside. {_LOST}", figures
+        )
     if judged is Judged.TOO_FEW:
-        text = f"{len(of):,} of the {threshold.sample:,} users inside that are needed have “{metric.per}”."
+        text = f"{of:,} of the {threshold.sample:,} users inside that are needed have “{metric.per}”."
         return Finding(Verdict.UNDECIDED, text, figures)
-    text = f"{_percent(len(bad), len(of))} of {len(of):,} users inside; the limit is {100 * threshold.limit:.4g} %."
-    return Finding(Verdict.CROSSED if judged is Judged.CROSSED else Verdict.HEALTHY, text, figures)
+    return Finding(Verdict.HEALTHY, text, figures)
 
 
-def _compare(metric: EventMetric, comparison: WorseThanOthers, state: FlagState, spans: Sequence[Span]) -> Finding:
-    of, of_sides = _tally(state, metric.per, spans)
-    bad, bad_sides = _tally(state, metric.event, spans, above=metric.above)
+def _are_lost(tally: Tally) -> bool:
+    """Tell whether too few of those inside are heard of. That too many are is no matter: of what is new, all are."""
+    is_wrong = is_split_wrong(split_evidence(tally.stages), epoch=tally.comparison.epoch)
+    return is_wrong and sum(stage.inside - stage.share * stage.contexts for stage in tally.stages) < 0
+
+
+def _compare(metric: EventMetric, comparison: WorseThanOthers, seen: Seen) -> Finding:
+    of, of_sides = tally_of(seen, metric.per)
+    known = known_before(seen, metric.event, above=metric.above)
+    bad, bad_sides = tally_of(seen, metric.event, above=metric.above, known=known)
     epoch = bad.comparison.epoch
     found = evidence(bad.stages, worse=metric.worse)
     band = risk_ratio_band(bad.stages, error=0.05)
@@ -78,11 +82,7 @@ def _compare(metric: EventMetric, comparison: WorseThanOthers, state: FlagState,
     }
     split = split_evidence(of.stages)
     if is_split_wrong(split, epoch=of.comparison.epoch):
-        text = (
-            f"Of those with “{metric.per}”, {_shares(of)} are inside. Either users inside are lost before they "
-            "report it, or ids of events are not those that the flag is asked with."
-        )
-        return Finding(Verdict.MISMATCHED, text, figures)
+        return Finding(Verdict.MISMATCHED, f"Of those with “{metric.per}”, {_shares(of)} are inside. {_LOST}", figures)
     if not any(of_sides):
         return Finding(Verdict.UNDECIDED, f"Nobody has “{metric.per}” since the last step.", figures)
     text = (
@@ -92,45 +92,11 @@ def _compare(metric: EventMetric, comparison: WorseThanOthers, state: FlagState,
     if is_alarm(found, false_alarms=comparison.false_alarms, epoch=epoch):
         side = "fewer" if metric.worse is Direction.FEWER else "more"
         return Finding(Verdict.CROSSED, f"{text} That is {side} by more than chance.", figures)
-    if spans[-1].percentage == _EVERYBODY:
+    if seen.spans[-1].percentage == _EVERYBODY:
         return Finding(Verdict.UNDECIDED, f"{text} Everybody is inside: there is nobody to compare with.", figures)
     if min(of_sides) < DEFAULT_SAMPLE:
         return Finding(Verdict.UNDECIDED, f"{text} That is too few to tell.", figures)
     return Finding(Verdict.HEALTHY, f"{text} That is no more than chance.", figures)
-
-
-def _tally(
-    state: FlagState, event: str, spans: Sequence[Span], *, above: float | None = None
-) -> tuple[Tally, tuple[int, int]]:
-    """Return the contexts with an event stage by stage, and how many are inside and outside in the present one."""
-    tally = Tally(float(spans[0].percentage))
-    sides = (0, 0)
-    for span in spans:
-        tally.move(float(span.percentage))
-        inside, seen = buckets_of(float(span.percentage)), [0, 0]
-        for context in _contexts(state, event, span.since, span.until, above=above):
-            place = _bucket(state, context)
-            tally.note(context, place)
-            seen[place >= inside] += 1
-        sides = (seen[0], seen[1])
-    return tally, sides
-
-
-def _contexts(
-    state: FlagState, event: str, since: datetime, until: datetime | None = None, *, above: float | None = None
-) -> Iterator[str]:
-    """Return the ids with the event in a time, each once, the first first."""
-    rows = TrackedEvent.objects.filter(environment=state.environment_id, name=event, time__gte=since)
-    if until is not None:
-        rows = rows.filter(time__lt=until)
-    if above is not None:
-        rows = rows.filter(value__gt=above)
-    firsts = rows.order_by().values("context_id").annotate(first=Min("time")).order_by("first", "context_id")
-    return (row["context_id"] for row in firsts[:MAX_CONTEXTS].iterator(chunk_size=5_000))
-
-
-def _bucket(state: FlagState, context_id: str) -> int:
-    return bucket(state.salt, "rollout", context_id)
 
 
 def _side(bad: int, of: int) -> dict[str, Any]:

@@ -1,12 +1,16 @@
-"""The percentages that were in force while a ramp was watched, each with its time."""
+"""The percentages that were in force while a ramp was watched, each with its time; and what was watched before it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from rollouts.models import Ramp
 from rollouts.querysets import occurrences_of
+
+MAX_EARLIER: Final = 10
+"""Ramps that are looked back at."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,17 @@ def spans_of(ramp: Ramp) -> list[Span]:
     """Return the ramp's percentages in order, from its start on; what stayed the same is one span."""
     told = occurrences_of(ramp).exclude(percentage=None)
     return spans([(each.at, each.percentage) for each in told if each.percentage is not None])
+
+
+def given_up_before(ramp: Ramp) -> list[Span]:
+    """Return when earlier ramps of the same state were under way that did not go well, the latest few.
+
+    This one may have been started for what their users did, in the same buckets.
+    """
+    badly = (Ramp.Status.ROLLED_BACK, Ramp.Status.STOPPED)
+    rows = Ramp.objects.filter(state=ramp.state_id, status__in=badly, position__gte=0, started_at__lt=ramp.started_at)
+    latest = rows.exclude(pk=ramp.pk).order_by("-started_at", "-pk")[:MAX_EARLIER]
+    return [Span(each.percentage or Decimal(0), each.started_at, each.ended_at) for each in latest]
 
 
 def spans(moves: Sequence[tuple[datetime, Decimal]]) -> list[Span]:

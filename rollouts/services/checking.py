@@ -19,9 +19,10 @@ from flagsite.lib.problems import Refusal
 from flagsite.lib.tracing import traced
 from rollouts import metrics
 from rollouts.guardrails import events, prometheus
+from rollouts.guardrails.contexts import Seen
 from rollouts.guardrails.document import read_guardrails
 from rollouts.guardrails.finding import Finding
-from rollouts.guardrails.stages import spans_of
+from rollouts.guardrails.stages import given_up_before, spans_of
 from rollouts.guardrails.watch import Action, EventMetric, Threshold, Watch
 from rollouts.models import Check, Guardrail, Occurrence, Ramp, Verdict
 from rollouts.querysets import lock_ramp, ramps, unseen_guardrails, watched_ramps
@@ -76,7 +77,8 @@ def look(guardrail: Guardrail, ramp: Ramp) -> Finding:
         case EventMetric(), _ if target.bucket_by:
             return Finding(Verdict.UNDECIDED, f"Users are inside by their `{target.bucket_by}`; events carry their id.")
         case EventMetric() as metric, _:
-            return events.look(watch, metric, ramp.state, spans_of(ramp), now=clock.now())
+            seen = Seen(ramp.state, spans_of(ramp), given_up_before(ramp))
+            return events.look(watch, metric, seen, now=clock.now())
         case metric, Threshold() as threshold:
             return prometheus.look(metric, threshold, ramp.state, percentage=float(ramp.percentage or 0))
     raise AssertionError(guardrail.document)  # the reader lets no other in

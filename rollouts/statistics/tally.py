@@ -1,9 +1,9 @@
-"""Contexts counted stage by stage: each once in a stage, and none that had its event in an earlier epoch.
+"""Contexts counted stage by stage: each once in a stage, and none that had its event in an earlier epoch or ramp.
 
 A context is named by anything hashable: its id, or a hash of it.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 from rollouts.statistics.comparison import Comparison, comparisons
 from rollouts.statistics.stage import Stage
@@ -21,7 +21,7 @@ class Tally:
     def __init__(self, percentage: float) -> None:
         self._percentages = [percentage]
         self._comparison = comparisons(self._percentages)[-1]
-        self._known: set[Hashable] = set()  # of earlier epochs
+        self._known: set[Hashable] = set()  # of earlier epochs, and ramps
         self._now: set[Hashable] = set()  # of this one
         self._stages: dict[Comparison, tuple[set[Hashable], set[Hashable]]] = {}
 
@@ -37,6 +37,10 @@ class Tally:
             Stage(comparison.share, inside=len(inside), outside=len(outside))
             for comparison, (inside, outside) in self._stages.items()
         )
+
+    def know(self, contexts: Iterable[Hashable]) -> None:
+        """Leave contexts out: they had their event where somebody may have decided by it to begin anew."""
+        self._known |= set(contexts)
 
     def move(self, percentage: float) -> None:
         """Another percentage, or the same again, is in force from now on.

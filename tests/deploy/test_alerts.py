@@ -26,6 +26,8 @@ HEALTHY = {
     'flagsite_stream_unchecked_seconds{instance="a"}': "1x60",
     f'flagsite_stream_connects_total{{{SHOP}, kind="returning"}}': "0+1x60",
     f"flagsite_sdk_connections{{{SHOP}}}": "100x60",
+    'flagsite_stream_refusals_total{status="401"}': "0+600x60",
+    'flagsite_stream_refusals_total{status="503"}': "0x20 0+300x5 1500x34",
     f"flagsite_stream_slow_sends_total{{{SHOP}}}": "0+1x60",
     "flagsite_announcements_dropped_total": "0x60",
     'flagsite_records_dropped_total{reason="full"}': "0x60",
@@ -45,6 +47,7 @@ HEALTHY = {
     'flagsite_ramp_occurrences_total{kind="rolled_back"}': "0x60",
 }
 """An hour, a sample a minute."""
+HEARTBEATS = ("flagsite_beat_heartbeat_timestamp_seconds", "flagsite_beat_lag_seconds")
 
 TROUBLE = {
     "FlagsiteProcessDown": {'up{job="flagsite-web", instance="a"}': "1x30 0x29"},
@@ -57,6 +60,7 @@ TROUBLE = {
     "FlagsiteStreamBehind": {f'flagsite_stream_revisions_behind{{{SHOP}, instance="a"}}': "0x50 1x10"},
     "FlagsiteStreamUnchecked": {'flagsite_stream_unchecked_seconds{instance="a"}': "0+60x60"},
     "FlagsiteReconnects": {f'flagsite_stream_connects_total{{{SHOP}, kind="returning"}}': "0+200x60"},
+    "FlagsiteStreamRefuses": {'flagsite_stream_refusals_total{status="503"}': "0+60x60"},
     "FlagsiteSlowClients": {f"flagsite_stream_slow_sends_total{{{SHOP}}}": "0+60x60"},
     "FlagsiteAnnouncementsDropped": {"flagsite_announcements_dropped_total": "0x40 0+1x20"},
     "FlagsiteNotRecorded": {'flagsite_records_dropped_total{reason="full"}': "0x40 0+1x20"},
@@ -105,6 +109,13 @@ def test_nothing_fires_on_a_healthy_site(tmp_path: Path) -> None:
 @pytest.mark.parametrize("alert", TROUBLE)
 def test_an_alert_fires_when_there_is_its_trouble_and_no_other_does(alert: str, tmp_path: Path) -> None:
     firing(tmp_path, HEALTHY | TROUBLE[alert], [alert])
+
+
+def test_it_is_noticed_when_nothing_works_and_so_nothing_counts_what_does(tmp_path: Path) -> None:
+    """A series that does not exist compares with nothing: not one success, not one heartbeat."""
+    gone = (f'flagsite_evaluations_total{{{SHOP}, flag="sale", variation="on"}}', *HEARTBEATS)
+    left = {name: values for name, values in HEALTHY.items() if name not in gone}
+    firing(tmp_path, left, ["FlagsiteBeatSilent", "FlagsiteEvaluationErrors"])
 
 
 def test_every_alert_is_tried() -> None:
