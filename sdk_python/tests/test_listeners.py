@@ -60,6 +60,7 @@ def test_who_listens_to_a_flag_hears_of_that_flag_only(connect: Connect, server:
     server.publish({"banner-text": documents.text("Hello again")})
     eventually(lambda: client.status().revision == 4)
     assert len(changes) == 1
+    assert client._configuration.watched == frozenset()  # and what nobody listens to costs no change anything
 
 
 @pytest.mark.parametrize("tell", [True, False])

@@ -7,6 +7,7 @@ import atexit
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -53,9 +54,7 @@ class FlagClient(Reads):
         self._change_listeners: Listeners[Change] = Listeners()
         self._measurement_listeners: Listeners[Measurement] = Listeners()
         self._log = QuietLog()
-        own, path = self._settings, self._settings.cache_path
-        of = {"server": own.base_url, "key_id": own.key_id, "secret": own.api_key}
-        self._file = SnapshotFile(path, **of) if path else None
+        self._file = SnapshotFile.of(self._settings)
         self._closed = False
         self._background: Background | None
         self._graves: list[Background] = []
@@ -130,9 +129,10 @@ class FlagClient(Reads):
             if not wanted or wanted & change.flags:
                 listener(change)
 
-        remove = self._change_listeners.add(call)
-        self._configuration.watched |= wanted
-        return remove
+        leaving = ExitStack()
+        leaving.callback(self._change_listeners.add(call))
+        leaving.callback(self._configuration.watch(wanted))
+        return leaving.close
 
     def on_measurement(self, listener: Callable[[Measurement], object]) -> Callable[[], None]:
         """Call a listener, in a background thread, with the client's own metrics.

@@ -55,7 +55,7 @@ class Configuration:
         self.snapshot = Snapshot(clock=clock)
         self.source = Source.NONE
         self.lock = threading.RLock()
-        self.watched: frozenset[str] = frozenset()  # flags that someone listens to by name
+        self._watches: dict[object, frozenset[str]] = {}  # the flags that someone listens to by name
         self._overlays: tuple[Snapshot, ...] = ()
 
     @property
@@ -124,12 +124,24 @@ class Configuration:
             flags = self._dropped(watched).union(items.flags)
             return Change(self.revision, flags, frozenset(items.segments))
 
+    def watch(self, flag_keys: frozenset[str]) -> Callable[[], object]:
+        """Name these flags in changes of what they depend on, too; return a function that ends it."""
+        watch = object()
+        self._watches[watch] = flag_keys
+        return lambda: self._watches.pop(watch, None)
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """The flags that are watched."""
+        return frozenset().union(*list(self._watches.values()))
+
     def _compiled(self) -> frozenset[str]:
         """Those of the watched flags that exist; compiled from here on."""
-        for key in self.watched:
+        watched = self.watched
+        for key in watched:
             with contextlib.suppress(UnknownFlag):
                 _ = self.snapshot.table[key]
-        return frozenset(key for key in self.watched if key in self.snapshot.table)
+        return frozenset(key for key in watched if key in self.snapshot.table)
 
     def _dropped(self, watched: frozenset[str]) -> frozenset[str]:
         """Those of them that the engine will compile anew, because they or what they depend on changed."""

@@ -13,10 +13,12 @@ import hmac
 import os
 import tempfile
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
 from flagsite_sdk.quiet_log import LOGGER, QuietLog
+from flagsite_sdk.settings import Settings
 
 _FORMAT = 2
 
@@ -42,6 +44,12 @@ class SnapshotFile:
         self._key_id = key_id
         self._secret = secret.encode()
         self._log = QuietLog()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self | None:
+        """Return the file that a client is to keep, if it is to keep one."""
+        own = {"server": settings.base_url, "key_id": settings.key_id, "secret": settings.api_key}
+        return cls(settings.cache_path, **own) if settings.cache_path else None
 
     def load(self) -> bytes | None:
         """Return the snapshot's JSON, or None when there is none of this server and key."""

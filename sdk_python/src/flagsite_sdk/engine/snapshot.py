@@ -191,8 +191,7 @@ class Snapshot:
 
     def keys(self) -> list[str]:
         """The keys of all flags."""
-        with self._lock:
-            return list(self._linker.definitions.raw_flags)
+        return list(self._linker.definitions.raw_flags)  # one step of the interpreter, so it needs no lock
 
     def to_json(self) -> bytes:
         """The snapshot as a document that `replace` takes."""
