@@ -102,7 +102,7 @@ class NewFlagForm(ServiceForm):
 
     class Meta:
         model = Flag
-        fields = ("project", "key", "name", "description", "type")
+        fields = ("project", "name", "key", "description", "type")
 
     def new_fields(self) -> dict[str, Any]:
         """Return what the service is to be given."""

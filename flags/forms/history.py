@@ -1,11 +1,7 @@
-"""Forms of the history: why something is restored, and for whom a past moment is asked about."""
-
-from typing import Any
+"""The form of the history: why something is restored."""
 
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
-
-from flagsite.lib.text_fields import JsonTextField
 
 
 class RestoreForm(forms.Form):
@@ -13,23 +9,3 @@ class RestoreForm(forms.Form):
 
     comment = forms.CharField(max_length=2000, required=False, label="Why", widget=UnfoldAdminTextInputWidget())
     version = forms.IntegerField(required=False, widget=forms.HiddenInput())
-
-
-class PastContextForm(forms.Form):
-    """Whom to decide a flag for."""
-
-    id = forms.CharField(max_length=512, label="Context id", widget=UnfoldAdminTextInputWidget())
-    attributes = JsonTextField(rows=5, required=False, label="Attributes, as JSON")
-
-    def clean_attributes(self) -> dict[str, Any]:
-        """Return the attributes.
-
-        Raises:
-            ValidationError: when they are no JSON object.
-        """
-        attributes = self.cleaned_data["attributes"]
-        if attributes is None:
-            return {}
-        if not isinstance(attributes, dict):
-            raise forms.ValidationError('Attributes are a JSON object, such as {"country": "US"}.')
-        return attributes

@@ -36,6 +36,12 @@ def _try_a_context(page: Page) -> None:
     expect(page.get_by_role("heading", name="“user-42” and new-checkout")).to_be_visible()
 
 
+def _ask_about_then(page: Page) -> None:
+    page.get_by_label("Id", exact=True).fill("user-42")
+    page.get_by_role("button", name="Evaluate as of then").click()
+    expect(page.get_by_role("heading", name="“user-42” and new-checkout")).to_be_visible()
+
+
 def _preview_a_file(page: Page) -> None:
     lines = [*(f"reader-{number}" for number in range(250)), "", "reader-7"]
     page.get_by_role("button", name="File").set_input_files(
@@ -86,7 +92,7 @@ SCREENS: Final = (
     Screen("change-requests"),
     Screen("history"),
     Screen("revision"),
-    Screen("as-of", pictured=False),
+    Screen("as-of", prepare=_ask_about_then, pictured=False),
     Screen("insights", pictured=False),
     Screen("tester", prepare=_try_a_context),
     Screen("compare"),

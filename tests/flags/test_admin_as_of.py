@@ -1,11 +1,14 @@
 """Deciding a flag as of a past moment, in the admin: a context goes in, the path through the rules comes out."""
 
+import json
 from typing import Any
 
 import pytest
 
 from accounts.models import Environment, Project
-from flags.models import Flag
+from flags.models import Flag, RevisionItem
+from flags.services import note_contexts
+from flagsite.lib import clock
 from segments.services import create_segment
 from tests.conftest import SYSTEM
 from tests.desk import Desk
@@ -21,13 +24,18 @@ def text(answer: Any) -> str:
     return str(answer.content.decode())
 
 
+def ask(desk: Desk, item: RevisionItem, **context: Any) -> Any:
+    return desk.post(AS_OF, item.pk, given_as="json", json=json.dumps(context))
+
+
 def test_a_past_decision_is_shown_with_its_path(desk: Desk, sale: Flag, production: Environment) -> None:
     condition = {"all": [equals("country", "US"), {"not": equals("plan", "free")}]}
     item = set_fields(sale, production, rules=[rule(condition, name="Americans"), rule({"everyone": True})])
     set_fields(sale, production, enabled=False)
-    page = desk.post(AS_OF, item.pk, id="ann", attributes='{"country": "US", "plan": "free"}')
-    assert (page.context["found"]["reason"], page.context["found"]["revision"]) == ("RULE_MATCH", item.number)
-    americans = page.context["stages"][2]
+    page = ask(desk, item, id="ann", country="US", plan="free")
+    answer = page.context["answer"]
+    assert (answer.reason, answer.revision) == ("a rule decided", item.number)
+    americans, _ = answer.stages[2]
     assert (americans.title, americans.passed) == ('Rule 1: "Americans"', False)
     assert [(line.depth, line.text, line.outcome, line.actual) for line in americans.lines] == [
         (0, "all of:", False, None),
@@ -41,7 +49,7 @@ def test_a_past_decision_is_shown_with_its_path(desk: Desk, sale: Flag, producti
 
 def test_whom_one_asks_about_stands_in_no_address(desk: Desk, sale: Flag, production: Environment) -> None:
     page = desk.get(AS_OF, newest(sale, production).pk, id="ann")
-    assert "found" not in page.context
+    assert "answer" not in page.context
     assert 'method="post"' in text(page)
 
 
@@ -57,25 +65,41 @@ def test_every_stage_has_words(desk: Desk, shop: Project, production: Environmen
         fallthrough={**split(on=50, off=50), "bucket_by": "org"},
     )
     item = newest(flag, production)
-    page = desk.post(AS_OF, item.pk, id="ann", attributes='{"org": "o1"}')
-    titles = [(stage.title, stage.passed) for stage in page.context["stages"]]
+    page = ask(desk, item, id="ann", org="o1")
+    stages = [stage for stage, _ in page.context["answer"].stages]
+    titles = [(stage.title, stage.passed) for stage in stages]
     assert titles[:3] == [
         ("Is the flag on?", True),
         ('Prerequisite: "basket" must serve "on"', True),
         ("Is the id targeted?", False),
     ]
-    assert page.context["stages"][3].outcome == "outside of the rollout"
-    assert page.context["stages"][4].notes[1].startswith("Split by org: bucket ")
+    assert stages[3].outcome == "outside of the rollout"
+    assert stages[4].notes[1].startswith("Split by org: bucket ")
     for words in ("in the segment staff", "the id is not listed", "it is missing"):
         assert words in text(page)
-    assert "the context has no org" in text(desk.post(AS_OF, item.pk, id="ann"))
-    assert "the id is targeted" in text(desk.post(AS_OF, item.pk, id="ben"))
+    assert "The context has no org" in text(ask(desk, item, id="ann"))
+    assert "the id is targeted" in text(ask(desk, item, id="ben"))
 
 
-@pytest.mark.parametrize("attributes", ["{", "[1]", '{"id": 3}', '{"a": NaN}', '{"a": "' + "x" * 70_000 + '"}'])
+def test_no_json_is_needed(desk: Desk, sale: Flag, production: Environment) -> None:
+    item = set_fields(sale, production, rules=[rule({"attribute": "age", "operator": "gte", "value": 18}, "off")])
+    rows = {"attribute_name": ["age", ""], "attribute_type": ["number", "text"], "attribute_value": ["30", ""]}
+    answer = desk.post(AS_OF, item.pk, given_as="rows", id="ann", **rows).context["answer"]
+    assert (answer.variation, answer.reason) == ("off", "a rule decided")
+    typed = desk.post(AS_OF, item.pk, given_as="rows", id="ann", **{**rows, "attribute_value": ["thirty", ""]})
+    assert "age: thirty is no number." in text(typed)
+
+
+def test_somebody_who_was_seen_lately_can_be_taken(desk: Desk, sale: Flag, production: Environment) -> None:
+    note_contexts(production, {"ann": ({"id": "ann", "country": "US"}, clock.now())})
+    (recent,) = desk.get(AS_OF, newest(sale, production).pk).context["recent"]
+    assert recent["id"] == "ann"
+
+
+@pytest.mark.parametrize("context", ["{", "[1]", '{"id": 3}', '{"a": NaN}', '{"a": "' + "x" * 70_000 + '"}'])
 def test_a_context_that_is_none_is_said_at_the_form(
-    attributes: str, desk: Desk, sale: Flag, production: Environment
+    context: str, desk: Desk, sale: Flag, production: Environment
 ) -> None:
-    page = desk.post(AS_OF, newest(sale, production).pk, id="ann", attributes=attributes)
+    page = desk.post(AS_OF, newest(sale, production).pk, given_as="json", json=context)
     assert page.status_code == 200
-    assert bool(page.context["form"].errors) == (attributes != '{"id": 3}')
+    assert page.context["form"].errors

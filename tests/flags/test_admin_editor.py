@@ -1,5 +1,6 @@
 """The server's part of the editor of flags: what its scripts are told, and what they ask for."""
 
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -127,6 +128,28 @@ def test_the_page_takes_as_many_queries_however_many_flags_there_are(
         make(shop, f"flag-{number}")
     set_fields(sale, production, rules=[rule(equals("country", "US")) for _ in range(20)])
     assert queries() == few
+
+
+def test_the_page_tells_of_changes_that_wait_to_everybody_who_sees_it(
+    ed: Person, vi: Person, sale: Flag, banner: Flag, production: Environment
+) -> None:
+    desk = Desk(ed)
+
+    def waiting(person: Person, flag: Flag) -> list[str]:
+        page = Desk(person).open(flag)
+        assert all(one.address in page.content.decode() for one in page.context["pending"])
+        return [f"{one.title}: {one.sentence}" for one in page.context["pending"]]
+
+    assert waiting(vi, sale) == []
+    saved = desk.save(sale, **in_(production, rollout_percentage="40"))
+    assert waiting(vi, sale) == waiting(ed, sale) == ["Change sale in production: ed proposes it, for Production."]
+    assert waiting(vi, banner) == []
+    at = clock.now() + timedelta(days=2)
+    desk.publish(saved, at=f"{at:%Y-%m-%dT%H:%M}")
+    (told,) = waiting(vi, sale)
+    assert told.endswith(f"It will be published {at.day} {at:%b %Y, %H:%M} UTC.")
+    desk.post("flags_changerequest_withdraw", desk.review(saved).context["review"].change_request.pk)
+    assert waiting(vi, sale) == []
 
 
 def test_viewers_read_rules_in_words(vi: Person, sale: Flag, production: Environment) -> None:

@@ -84,12 +84,9 @@ class TesterPages(DeskPages):
             "flag": key,
             "wanted": wanted,
             "find": asked_for(request, "find"),
-            "form": form,
-            "rows": _rows(form.rows),
-            "types": TYPES,
             "flags": flags.values_list("key", flat=True)[:MAX_FLAGS_OFFERED],
-            "attributes": list(attributes_of(project)),
-            **_seen_lately(environments, wanted),
+            **context_asked(form, project),
+            **(seen_lately(_environment_named(environments, wanted)) if environments else {}),
         }
         if form.is_bound and form.is_valid():
             context = form.cleaned_data["context"]
@@ -106,19 +103,25 @@ def tester_address(**about: str) -> str:
     return f"{reverse('admin:flags_flag_tester')}?{urlencode(about)}"
 
 
+def context_asked(form: ContextForm, project: Project) -> dict[str, Any]:
+    """Return what the part of a page is told that asks for a context."""
+    return {"form": form, "rows": _rows(form.rows), "types": TYPES, "attributes": list(attributes_of(project))}
+
+
 def _rows(rows: list[Row]) -> list[dict[str, str]]:
     """Return what was typed, with an empty row to begin with."""
     return [asdict(row) for row in rows] or [{"name": "", "type": "text", "value": ""}]
 
 
-def _seen_lately(environments: list[Environment], wanted: str) -> dict[str, Any]:
-    """Return a few contexts seen lately in the environment, by default the last one: each in one line and as rows.
+def _environment_named(environments: list[Environment], wanted: str) -> Environment:
+    return next((each for each in environments if each.key == wanted), environments[-1])
+
+
+def seen_lately(environment: Environment) -> dict[str, Any]:
+    """Return a few contexts seen lately in the environment, each in one line and as rows.
 
     `rows` is None where rows cannot say it; it is taken as JSON then.
     """
-    if not environments:
-        return {}
-    environment = next((each for each in environments if each.key == wanted), environments[-1])
     found = []
     for context in recent_contexts(environment, MAX_RECENT):
         rows = rows_of(context)
@@ -141,9 +144,13 @@ def _one_flag(project: Project, environments: list[Environment], key: str, conte
 def _answer(environment: Environment, key: str, context: Context, colours: dict[str, str]) -> Answer:
     revision = snapshot_of(environment).revision
     try:
-        found = explain(environment, key, context)
+        return answer_in(environment, explain(environment, key, context), colours, revision=revision)
     except Refusal as refusal:
         return Answer(environment, revision, problem=refusal.detail)
+
+
+def answer_in(environment: Environment, found: dict[str, Any], colours: dict[str, str], *, revision: int) -> Answer:
+    """Return an evaluation that was explained as the pages show it; it tells itself which revision decided."""
     stages = zip(stages_of(found), found["steps"], strict=True)
     return Answer(
         environment,

@@ -12,6 +12,7 @@ from accounts.admin.requests import access_of
 from flags.admin.flags.cards import cards_of, named_variations
 from flags.admin.flags.editor import editor_data, new_flag_data
 from flags.admin.flags.rollout_cards import rollout_cards
+from flags.admin.reviews.pending import pending_about
 from flags.admin.reviews.revising import proposed_values, revised
 from flags.documents import state_document
 from flags.editing.starters import starter_named
@@ -26,7 +27,7 @@ class FlagPage(GuardedAdmin):
 
     add_form = NewFlagForm
     add_fieldsets = (
-        (None, {"fields": ("project", "key", "name", "description", "type", "tags", "variations", "comment")}),
+        (None, {"fields": ("project", "name", "key", "description", "type", "tags", "variations", "comment")}),
     )
 
     def get_urls(self) -> list[Any]:
@@ -91,7 +92,9 @@ class FlagPage(GuardedAdmin):
         context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
         if flag is None:
             context["page_data"] = _json(new_flag_data(form))
-        elif self.has_change_permission(request, flag):
+            return self._rendered(request, context, *args, **kwargs)
+        context["pending"] = pending_about(flag)
+        if self.has_change_permission(request, flag):
             context["page_data"] = _json(editor_data(form, flag, rollout_cards(access_of(request), flag)))
             context["revising"] = revised(request, flag)
             context["errors"] = None  # the editor names each, and leads there
@@ -108,6 +111,9 @@ class FlagPage(GuardedAdmin):
             ]
             named = named_variations(flag.variations)
             context["variations"] = [(named[one["key"]], pretty(one["value"])) for one in flag.variations]
+        return self._rendered(request, context, *args, **kwargs)
+
+    def _rendered(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return answer
 

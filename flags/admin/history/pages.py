@@ -16,18 +16,19 @@ from accounts.admin.guarded import GuardedAdmin, lead_history_of
 from accounts.admin.requests import access_of
 from accounts.models import Environment, Project
 from accounts.roles import Ability
-from flags.admin.deciding.paths import REASONS, stages_of
+from flags.admin.deciding.tester import answer_in, context_asked, seen_lately
+from flags.admin.deciding.tester_form import ContextForm
+from flags.admin.flags.cards import named_variations
 from flags.admin.history.side_by_side import side_by_side
 from flags.admin.history.timeline import SOURCES, Asked, timeline, timeline_address
 from flags.admin.reviews.proposing import lead_to_review
 from flags.editing.restoring import edit_that_restores, present_of
-from flags.evaluation import checked_context, explain
-from flags.forms.history import PastContextForm, RestoreForm
+from flags.evaluation import explain
+from flags.forms.history import RestoreForm
 from flags.history import Entry, entries_of
 from flags.models import Flag, RevisionItem
 from flags.querysets import with_predecessors
 from flagsite.lib.problems import NotAllowed, Refusal
-from flagsite.lib.text_fields import pretty
 from segments.models import Segment
 
 lead_history_of(Flag, lambda row: timeline_address(project=row.project.key, kind="flag", key=row.key))
@@ -100,15 +101,14 @@ class HistoryPages(GuardedAdmin):
         entry = self._entry(request, pk)
         if entry.item.kind != RevisionItem.Kind.FLAG or entry.after is None:
             raise Http404
-        form = PastContextForm(request.POST if request.method == "POST" else None)
-        about: dict[str, Any] = {"entry": entry, "form": form, "title": f"{entry.item.key} as of then"}
+        environment, item = entry.item.environment, entry.item
+        form = ContextForm(request.POST if request.method == "POST" else None)
+        about: dict[str, Any] = {"entry": entry, "title": f"{item.key} as of revision {item.number}"}
+        about |= context_asked(form, environment.project) | seen_lately(environment)
         if form.is_bound and form.is_valid():
             try:
-                context = checked_context({**form.cleaned_data["attributes"], "id": form.cleaned_data["id"]})
-                at = entry.item.revision.created_at
-                found = explain(entry.item.environment, entry.item.key, context, at=at)
-                about |= {"found": found, "stages": stages_of(found), "reason": REASONS[found["reason"]]}
-                about["value"] = pretty(found["value"])
+                found = explain(environment, item.key, form.cleaned_data["context"], at=item.revision.created_at)
+                about["answer"] = answer_in(environment, found, _colours(item), revision=item.number)
             except Refusal as refusal:
                 form.add_error(None, refusal.detail)
         return self._page(request, "as_of", about)
@@ -147,6 +147,12 @@ class HistoryPages(GuardedAdmin):
             about["restored"] = [change.sentence for change in present.changes_back_to(entry.after)]
             about["form"] = RestoreForm(initial={"version": present.version})
         return about
+
+
+def _colours(item: RevisionItem) -> dict[str, str]:
+    """Return by key the colours of the flag's variations, as they are now."""
+    flag = Flag.objects.filter(project=item.environment.project_id, key=item.key).first()
+    return {key: one.colour for key, one in named_variations(flag.variations).items()} if flag else {}
 
 
 def _timeline_of(entry: Entry) -> str:
