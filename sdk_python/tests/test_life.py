@@ -12,6 +12,7 @@ from flagsite_sdk import FlagClient, State
 from flagsite_sdk.updates import Updates
 
 from sdk_python.tests import documents
+from sdk_python.tests import server as sdk_server
 from sdk_python.tests.conftest import ALICE, Connect, eventually
 from sdk_python.tests.server import KEY, Server
 
@@ -172,6 +173,39 @@ def test_nobody_waits_for_an_answer_that_never_ends(
     finally:
         over.set()
         waiting.join()
+
+
+@pytest.mark.parametrize("settings", [{"report": False}, {"report": False, "stream": False}])
+def test_who_reports_nothing_has_nothing_to_flush(connect: Connect, settings: dict[str, Any]) -> None:
+    client, answers = connect(**settings), list[bool]()
+    threading.Thread(target=lambda: answers.append(client.flush(600)), daemon=True).start()
+    eventually(lambda: answers == [False])
+
+
+def test_a_listener_that_flushes_holds_up_nothing(connect: Connect, server: Server) -> None:
+    """It is called by the thread that would have to send."""
+    client, answers = connect(flush_interval=0.05), list[bool]()
+    client.on_measurement(lambda _: answers.append(client.flush(600)))
+    client.is_enabled("new-checkout", ALICE)
+    eventually(lambda: answers[:1] == [False])
+    eventually(lambda: server.counts() == {("new-checkout", "on", "FALLTHROUGH"): 1})
+
+
+def test_who_flushes_while_the_client_closes_has_an_answer(
+    connect: Connect, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_answer = threading.Event()
+    real = sdk_server._Handler.do_POST
+    monkeypatch.setattr(sdk_server._Handler, "do_POST", lambda handler: may_answer.wait(10) and real(handler))
+    client, answers = connect(flush_interval=0.05, close_timeout=10.0), list[bool]()
+    client.is_enabled("new-checkout", ALICE)
+    flushing = threading.Thread(target=lambda: answers.append(client.flush(600)), daemon=True)
+    flushing.start()
+    closing = threading.Thread(target=client.close)
+    closing.start()
+    may_answer.set()
+    closing.join()
+    eventually(lambda: len(answers) == 1)
 
 
 @pytest.mark.parametrize("settings", [{"offline": True}, {"lazy": True}])

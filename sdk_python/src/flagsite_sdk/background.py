@@ -107,7 +107,9 @@ class Background:
 
     def flush(self, timeout: float) -> bool:
         """Have everything sent now and wait for it; return whether it was."""
-        return self._reporting.is_alive() and self._chores.flush(timeout)
+        if self.reports is None or not self._reporting.is_alive():
+            return False
+        return self._reporting is not threading.current_thread() and self._chores.flush(timeout)
 
     def abandon(self) -> None:
         """In the child of a fork: the threads are gone; let go of the parent's sockets, touch no lock."""
@@ -128,8 +130,7 @@ class Background:
 
     def _finish(self) -> None:
         try:
-            if self.reports is not None:
-                self.reports.send(timeout=self._settings.close_timeout, urgent=True)
+            self._chores.finish()
         except Exception:  # noqa: BLE001 - a program's end is no place to raise
             LOGGER.exception("Flagsite's last report failed")
         self._http.close()

@@ -7,7 +7,6 @@ with.
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol as Shape
 
@@ -188,7 +187,9 @@ class Chores:
         self._now = now
         self._clock = clock
         self._asked = threading.Event()
-        self._flushes: deque[_Flush] = deque()
+        self._flushes: list[_Flush] = []
+        self._turn = threading.Lock()
+        self._has_ended = False
 
     def wake(self) -> None:
         """Have a look now: the client is closing."""
@@ -201,7 +202,10 @@ class Chores:
         looked up, and an answer to come.
         """
         flush = _Flush()
-        self._flushes.append(flush)
+        with self._turn:
+            if self._has_ended:
+                return False
+            self._flushes.append(flush)
         self._asked.set()
         return flush.done.wait(timeout) and flush.sent
 
@@ -217,15 +221,27 @@ class Chores:
             if self._reports is not None:
                 self._reports.gather()
                 if now >= send_at or self._flushes:
-                    self._send(self._reports)
+                    waiting = len(self._flushes)  # who comes while it is sent may have counted what is not in it
+                    self._answer(sent=self._reports.send(), most=waiting)
                     send_at = self._clock() + self._settings.flush_interval
             to_next_minute = _MINUTE - self._now() % _MINUTE
             self._asked.wait(max(0.0, min(send_at, save_at, now + to_next_minute) - self._clock()))
             self._asked.clear()
 
-    def _send(self, reports: Reports) -> None:
-        waiting = [self._flushes.popleft() for _ in range(len(self._flushes))]
-        sent = reports.send()
+    def finish(self) -> None:
+        """Report a last time."""
+        try:
+            if self._reports is not None:
+                self._reports.send(timeout=self._settings.close_timeout, urgent=True)
+        finally:
+            with self._turn:
+                self._has_ended = True
+            self._answer(sent=False)
+
+    def _answer(self, *, sent: bool, most: int | None = None) -> None:
+        with self._turn:
+            waiting = self._flushes[:most]
+            del self._flushes[:most]
         for flush in waiting:
             flush.sent = sent
             flush.done.set()
