@@ -14,6 +14,7 @@ from flags.documents import percentage_number
 from rollouts.models import Ramp, Step
 from rollouts.querysets import planned
 from rollouts.schedule import PlannedStep
+from rollouts.target import Target
 from rollouts.wording import duration_in_words, percent
 
 COLOURS: Final = {
@@ -76,9 +77,9 @@ def summary_of(ramp: Ramp, *, now: datetime, evaluations: int | None = None) -> 
 
 
 def stands_at(ramp: Ramp) -> Decimal:
-    """Return the percentage at which the ramp has the flag, or left it; before its first step, what is there."""
+    """Return the percentage at which the flag stands, or the ramp left it; before its first step, what was there."""
     if ramp.percentage is not None:
-        return ramp.percentage
+        return Target(ramp.state, ramp.rule).effective if ramp.is_active else ramp.percentage
     return ramp.percentage_before if ramp.state.enabled else Decimal(0)
 
 

@@ -30,19 +30,17 @@ _MOMENT: Final = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Seen:
-    """Of which flag, under which percentages; and when ramps before this one were given up."""
+    """Of which flag, under which percentages; and the times before, whose users nothing new can be learnt of."""
 
     state: FlagState
     spans: Sequence[Span]
-    given_up: Sequence[Span] = ()
+    before: Sequence[Span] = ()
 
 
 def known_before(seen: Seen, event: str, *, above: float | None) -> set[str]:
-    """Return who had the event while ramps before this one went badly: where they are may be why it was started."""
+    """Return who had the event in the times before: where they are may be why it went on as it did."""
     return {
-        context
-        for span in seen.given_up
-        for context in _contexts(seen.state, event, span.since, span.until, above=above)
+        context for span in seen.before for context in _contexts(seen.state, event, span.since, span.until, above=above)
     }
 
 

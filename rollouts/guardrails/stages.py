@@ -11,6 +11,8 @@ from rollouts.querysets import occurrences_of
 
 MAX_EARLIER: Final = 10
 """Ramps that are looked back at."""
+MAX_SPANS: Final = 100
+"""Percentages of one ramp that are compared, the latest: it has far fewer, unless a program moves them by hand."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,14 @@ def given_up_before(ramp: Ramp) -> list[Span]:
     rows = Ramp.objects.filter(state=ramp.state_id, status__in=badly, position__gte=0, started_at__lt=ramp.started_at)
     latest = rows.exclude(pk=ramp.pk).order_by("-started_at", "-pk")[:MAX_EARLIER]
     return [Span(each.percentage or Decimal(0), each.started_at, each.ended_at) for each in latest]
+
+
+def latest(history: Sequence[Span]) -> tuple[Sequence[Span], Sequence[Span]]:
+    """Return the spans that are compared, and the time before them as one span, when there are more."""
+    kept = history[-MAX_SPANS:]
+    if len(kept) == len(history):
+        return kept, ()
+    return kept, (Span(history[0].percentage, history[0].since, kept[0].since),)
 
 
 def spans(moves: Sequence[tuple[datetime, Decimal]]) -> list[Span]:

@@ -22,7 +22,7 @@ from rollouts.guardrails import events, prometheus
 from rollouts.guardrails.contexts import Seen
 from rollouts.guardrails.document import read_guardrails
 from rollouts.guardrails.finding import Finding
-from rollouts.guardrails.stages import given_up_before, spans_of
+from rollouts.guardrails.stages import given_up_before, latest, spans_of
 from rollouts.guardrails.watch import Action, EventMetric, Threshold, Watch
 from rollouts.models import Check, Guardrail, Occurrence, Ramp, Verdict
 from rollouts.querysets import lock_ramp, ramps, unseen_guardrails, watched_ramps
@@ -77,10 +77,11 @@ def look(guardrail: Guardrail, ramp: Ramp) -> Finding:
         case EventMetric(), _ if target.bucket_by:
             return Finding(Verdict.UNDECIDED, f"Users are inside by their `{target.bucket_by}`; events carry their id.")
         case EventMetric() as metric, _:
-            seen = Seen(ramp.state, spans_of(ramp), given_up_before(ramp))
+            compared, before = latest(spans_of(ramp))
+            seen = Seen(ramp.state, compared, [*before, *given_up_before(ramp)])
             return events.look(watch, metric, seen, now=clock.now())
         case metric, Threshold() as threshold:
-            return prometheus.look(metric, threshold, ramp.state, percentage=float(ramp.percentage or 0))
+            return prometheus.look(metric, threshold, ramp.state, percentage=float(target.effective))
     raise AssertionError(guardrail.document)  # the reader lets no other in
 
 

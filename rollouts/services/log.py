@@ -2,16 +2,21 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.actors import Actor
 from accounts.audit import Action, fields_of, record
 from flagsite.lib import clock
+from flagsite.lib.moments import duration_text
 from rollouts import metrics
 from rollouts.models import Occurrence, Ramp
+from rollouts.querysets import planned
 from rollouts.services.notices.telling import notify
+from rollouts.steps import step_document
 
 HELD_PRECISION: Final = timedelta(seconds=20)
 """That a step waits is written down so often."""
@@ -24,7 +29,17 @@ def audited(ramp: Ramp) -> dict[str, Any]:
     return fields | {"percentage": None if ramp.percentage is None else float(ramp.percentage)}
 
 
-def keep(ramp: Ramp, *, old: dict[str, Any], by: Actor, comment: str = "") -> None:
+def audited_whole(ramp: Ramp) -> dict[str, Any]:
+    """Return what the audit log keeps of a ramp that somebody has written: also its steps and guardrails."""
+    written = {
+        "steps": [step_document(step) for step in planned(ramp.steps.all())],
+        "guardrails": [guardrail.document for guardrail in ramp.guardrails.all()],
+        "watch_for": duration_text(ramp.watches_for),
+    }
+    return audited(ramp) | written
+
+
+def keep(ramp: Ramp, *, old: dict[str, Any], by: Actor, comment: str = "", new: dict[str, Any] | None = None) -> None:
     """Write the changed ramp as a new version, and what has changed into the audit log."""
     ramp.version += 1
     ramp.save()
@@ -36,7 +51,7 @@ def keep(ramp: Ramp, *, old: dict[str, Any], by: Actor, comment: str = "") -> No
         project=environment.project,
         environment=environment.key,
         old=old,
-        new=audited(ramp),
+        new=new or audited(ramp),
         comment=comment,
     )
 
@@ -60,7 +75,7 @@ def put_down(
     details: dict[str, Any] | None = None,
 ) -> Occurrence:
     """Write what happened into the ramp's log, and whom to tell, in the transaction in which it happened."""
-    metrics.occurred(kind)
+    transaction.on_commit(partial(metrics.occurred, kind))
     occurrence = Occurrence.objects.create(
         ramp=ramp,
         kind=kind,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from accounts.actors import Actor
 from accounts.audit import Action, record
@@ -20,12 +21,12 @@ from flagsite.lib import clock
 from flagsite.lib.problems import InputError, InvalidInput, StaleVersion
 from flagsite.lib.tracing import traced
 from rollouts.errors import RampInTheWay, RuleNotFound, WrongMoment
-from rollouts.guardrails.document import read_guardrails
+from rollouts.guardrails.document import MAX_GUARDRAILS, read_guardrails
 from rollouts.guardrails.watch import EventMetric, PrometheusMetric, Watch
 from rollouts.models import Guardrail, Occurrence, Ramp, Step
 from rollouts.querysets import active_ramp, lock_ramp, planned
 from rollouts.schedule import PlannedStep
-from rollouts.services.log import audited, keep, put_down
+from rollouts.services.log import audited, audited_whole, keep, put_down
 from rollouts.services.moving import move_if_due, next_due
 from rollouts.steps import percentages, read_steps
 from rollouts.target import Target
@@ -96,7 +97,8 @@ def start_ramp(
     )
     write_steps(ramp, wanted)
     write_guardrails(ramp, watches)
-    record(Action.CREATE, ramp, by=by, project=project, environment=held.key, new=audited(ramp), comment=comment)
+    written = audited_whole(ramp)
+    record(Action.CREATE, ramp, by=by, project=project, environment=held.key, new=written, comment=comment)
     schedule = percentages(wanted)
     if needs_approval:
         put_down(ramp, Occurrence.Kind.PROPOSED, by=by, text=f"Proposed: {schedule}")
@@ -195,7 +197,17 @@ def write_steps(ramp: Ramp, steps: Sequence[PlannedStep], *, first: int = 0) -> 
 
 
 def write_guardrails(ramp: Ramp, watches: Sequence[Watch]) -> None:
-    """Write the guardrails in their order."""
-    Guardrail.objects.bulk_create(
-        Guardrail(ramp=ramp, position=position, document=watch.document) for position, watch in enumerate(watches)
-    )
+    """Write the guardrails in their order; those that the ramp has already keep what was found of them."""
+    present = list(ramp.guardrails.all())
+    rows = []
+    for position, watch in enumerate(watches):
+        same = next((row for row in present if row.document == watch.document), None)
+        if same is not None:
+            present.remove(same)
+        row = same or Guardrail(ramp=ramp, document=watch.document)
+        row.position = position
+        rows.append(row)
+    ramp.guardrails.exclude(pk__in=[row.pk for row in rows if row.pk]).delete()
+    ramp.guardrails.update(position=F("position") + MAX_GUARDRAILS)  # each position is had once, also in between
+    for row in rows:
+        row.save()

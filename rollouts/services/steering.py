@@ -16,7 +16,7 @@ from rollouts.errors import WrongMoment
 from rollouts.guardrails.document import read_guardrails
 from rollouts.models import Occurrence, Ramp
 from rollouts.querysets import lock_ramp, planned
-from rollouts.services.log import audited, keep, put_down
+from rollouts.services.log import audited, audited_whole, keep, put_down
 from rollouts.services.moving import mark_passed, next_due, take_step
 from rollouts.services.retreating import retreat
 from rollouts.services.starting import begin, check_comment, check_ground, write_guardrails, write_steps
@@ -131,7 +131,7 @@ def change_ramp(
     """
     held = _held(ramp, by, if_version, *Ramp.ACTIVE)
     check_comment(held.state.environment, comment)
-    old = audited(held)
+    old = audited_whole(held)
     if steps is not None:
         wanted = read_steps(steps, now=clock.now(), above=held.percentage)
         held.steps.filter(position__gt=held.position).delete()
@@ -139,19 +139,29 @@ def change_ramp(
     if guardrails is not None:
         watches = read_guardrails(guardrails)
         check_ground(Target(held.state, held.rule), watches)
-        held.guardrails.all().delete()
         write_guardrails(held, watches)
     held.watches_for = held.watches_for if watch_for is None else watch_for
     schedule = planned(held.steps.all())
-    put_down(held, Occurrence.Kind.CHANGED, by=by, text=f"Changed: {percentages(schedule)}")
+    put_down(held, Occurrence.Kind.CHANGED, by=by, text=f"Changed: {_what_changed(old, held)}")
     if held.state.environment.requires_approval and by.user is not None:
         held.status, held.due_at, held.approved_by = Ramp.Status.AWAITING_APPROVAL, None, ""
         held.author, held.author_label = by.user, by.label
     elif held.status == Ramp.Status.RUNNING:
         due_at = next_due(held, schedule)
         held.due_at = None if due_at is None else max(due_at, clock.now())  # nobody is late for what is asked now
-    keep(held, old=old, by=by, comment=comment)
+    keep(held, old=old, new=audited_whole(held), by=by, comment=comment)
     return held
+
+
+def _what_changed(old: dict[str, Any], ramp: Ramp) -> str:
+    told, new = [], audited_whole(ramp)
+    if new["steps"] != old["steps"]:
+        told.append(percentages(planned(ramp.steps.all())))
+    if new["guardrails"] != old["guardrails"]:
+        told.append(" ".join(map(str, read_guardrails(new["guardrails"]))) or "no guardrails any more")
+    if new["watch_for"] != old["watch_for"]:
+        told.append(f"watched for {new['watch_for']} after the last step")
+    return "; ".join(told) or "nothing"
 
 
 @traced
@@ -167,8 +177,9 @@ def stop_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment: 
     held = _held(ramp, by, if_version, *Ramp.ACTIVE)
     old = audited(held)
     end(held, Ramp.Status.STOPPED, reason=comment)
-    where = percent(held.percentage) if held.percentage is not None else "before its first step"
-    put_down(held, Occurrence.Kind.STOPPED, by=by, text=f"Stopped at {where}", percentage=held.percentage)
+    left = Target(held.state, held.rule).effective if held.position >= 0 else None
+    where = "before its first step" if left is None else f"at {percent(left)}"
+    put_down(held, Occurrence.Kind.STOPPED, by=by, text=f"Stopped {where}", percentage=left)
     keep(held, old=old, by=by, comment=comment)
     return held
 

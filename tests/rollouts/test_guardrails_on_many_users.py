@@ -6,10 +6,10 @@ import pytest
 from flagsite_sdk.engine.bucketing import bucket
 from rest_framework.test import APIClient
 
-from rollouts.guardrails import contexts
+from rollouts.guardrails import contexts, stages
 from tests.conftest import Person
-from tests.flags.builders import boolean, create
-from tests.rollouts.conftest import Clock, Start, percentage, ramp_of, step
+from tests.flags.builders import PRODUCTION, boolean, create
+from tests.rollouts.conftest import Clock, Start, do, percentage, ramp_of, step
 from tests.rollouts.looking import checks, look
 from tests.rollouts.users import Users, event
 
@@ -108,3 +108,18 @@ def test_those_who_failed_in_a_ramp_that_went_well_count_in_the_next_one(
     users.check_out(range(600), at=time.now, percentage=60, failing=lambda inside: 0.3 if inside else 0.01)
     look(time)
     assert ramp_of(ed)["status"] == "rolled_back"
+
+
+def test_users_of_more_percentages_than_are_compared_are_left_out(
+    ed: Person, time: Clock, start: Start, users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "MAX_SPANS", 2)
+    start(*(step(share, after="1h") for share in (40, 50, 60, 70)), guardrails=[WORSE])
+    for _ in range(3):
+        do(ed, "advance")
+        users.check_out(range(400), at=time.now, percentage=50, failing=lambda _: 0.2)
+        time.passes("1s")
+    look(time)
+    assert percentage(ed) == 60
+    figures = ed.client().get(f"/flags/checkout/ramp/checks{PRODUCTION}").json()["results"][0]["figures"]
+    assert figures["evidence"] == 1, "all had it before"

@@ -146,6 +146,15 @@ def test_a_ramp_whose_rule_is_gone_can_be_rolled_back_and_nobody_is_judged_by_it
     assert do(ed, "rollback")["status"] == "rolled_back"
 
 
+def test_a_ramp_is_stopped_where_the_flag_stands(ed: Person, time: Clock, start: Start, users: Users) -> None:
+    start(step(10), step(50, after="1h"))
+    do(ed, "pause")
+    change(ed, "checkout", rollout_percentage=30)
+    assert ed.client().delete(RAMP).status_code == 204
+    last = ramp_of(ed)["log"][-1]
+    assert (last["text"], last["percentage"]) == ("Stopped at 30 %", 30)
+
+
 def test_a_change_of_what_buckets_are_made_of_pauses_the_ramp(
     ed: Person, time: Clock, start: Start, users: Users
 ) -> None:
