@@ -19,6 +19,7 @@ all flags has one for each, and these cost the garbage collector nothing."""
 class Decided(NamedTuple):
     """What is kept of an evaluation: not its value, nor the words of an error, which may quote an attribute."""
 
+    flag: str
     variation: str
     reason: str
     rule: str
@@ -32,25 +33,29 @@ class Answer:
     Kept by the thousand: what is asked for by itself is cut out of what is asked for with all others.
     """
 
-    __slots__ = ("_ofrep", "among_all", "evaluation", "key", "line_among_all", "name", "tally")
+    __slots__ = ("_decided", "_line", "_ofrep", "among_all", "evaluation", "key", "line_among_all", "name", "tally")
 
     def __init__(self, key: str, evaluation: Evaluation) -> None:
         self.key = key
         self.evaluation = evaluation
         self.name = orjson.dumps(key)
         """Its key as JSON."""
-        self._ofrep = b""
+        self._ofrep = self._line = b""
+        self._decided: Decided | None = None
         self.tally: Tally = (key, evaluation.variation or "", str(evaluation.reason), _code(evaluation))
         self.among_all = self.name + b":" + orjson.dumps(_members(evaluation))
         """A member of a body with all flags, in the REST API."""
-        self.line_among_all = self.name + b":" + orjson.dumps(_kept(self.decided))
+        self.line_among_all = self.name + b":" + orjson.dumps(_kept(evaluation))
         """A member of a log line with all flags."""
 
     @property
     def decided(self) -> Decided:
         """What is recorded of it."""
-        found = self.evaluation
-        return Decided(found.variation or "", str(found.reason), found.rule or "", _code(found), found.revision)
+        if self._decided is None:
+            found = self.evaluation
+            key, variation, reason, error_code = self.tally
+            self._decided = Decided(key, variation, reason, found.rule or "", error_code, found.revision)
+        return self._decided
 
     @property
     def body(self) -> bytes:
@@ -61,7 +66,10 @@ class Answer:
     @property
     def line(self) -> bytes:
         """The members of its own log line."""
-        return self.line_among_all[len(self.name) + 2 : -1]
+        if not self._line:
+            members = self.line_among_all[len(self.name) + 2 : -1]
+            self._line = b'"flag":%b,%b,"revision":%d' % (self.name, members, self.evaluation.revision)
+        return self._line
 
     @property
     def ofrep(self) -> bytes:
@@ -102,9 +110,9 @@ def ofrep_result(key: str, found: Evaluation) -> dict[str, Any]:
     }
 
 
-def _kept(decided: Decided) -> Mapping[str, str]:
-    what = {"variation": decided.variation, "reason": decided.reason, "rule": decided.rule}
-    return what | {"error_code": decided.error_code} if decided.error_code else what
+def _kept(found: Evaluation) -> Mapping[str, str]:
+    what = {"variation": found.variation or "", "reason": found.reason.value, "rule": found.rule or ""}
+    return what | {"error_code": found.error_code.value} if found.error_code else what
 
 
 class Answers:

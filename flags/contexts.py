@@ -38,7 +38,21 @@ class SeenAttribute:
 
 def is_kept(context_id: Any) -> bool:
     """Tell whether a context of this id is kept: not an anonymous one, and none that the table cannot hold."""
-    return isinstance(context_id, str) and 0 < len(context_id) <= MAX_SEEN_ID and "\x00" not in context_id
+    return (
+        isinstance(context_id, str)
+        and 0 < len(context_id) <= MAX_SEEN_ID
+        and "\x00" not in context_id
+        and (context_id.isascii() or _is_unicode(context_id))
+    )
+
+
+def _is_unicode(text: str) -> bool:
+    """Tell whether a text can be written: one with a lone surrogate, which JSON may hold, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def stored_id(context_id: str, *, salt: str, hashed: bool) -> str:

@@ -59,15 +59,16 @@ def _is_somebody(context: Any) -> bool:
 
 def _noted(environment: Environment, context: Mapping[str, Any], answers: Sequence[Answer]) -> Noted:
     project, context_id = environment.project, context["id"]
-    attributes = kept_of(context, project.recorded_attributes)
+    is_plain = is_kept(context_id) and not project.hash_context_ids
+    attributes = kept_of(context, project.recorded_attributes) if project.recorded_attributes else {}
     return Noted(
-        environment_id=environment.pk,
-        context_id=stored_id(context_id, salt=project.context_salt, hashed=project.hash_context_ids),
-        is_recent=is_kept(context_id) and not project.hash_context_ids,
-        attributes=attributes,
-        size=len(orjson.dumps(attributes)) if attributes else 0,
-        time=clock.now(),
-        answers=answers,
+        environment.pk,
+        context_id if is_plain else stored_id(context_id, salt=project.context_salt, hashed=project.hash_context_ids),
+        is_plain,
+        attributes,
+        len(orjson.dumps(attributes)) if attributes else 0,
+        clock.now(),
+        answers,
     )
 
 

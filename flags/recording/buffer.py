@@ -31,6 +31,8 @@ class Drop(StrEnum):
     """Evaluations of keys without a flag, after very many such keys."""
     UNWRITTEN = "unwritten"
     """Evaluations that the database did not take."""
+    REFUSED = "refused"
+    """Records that the database refused, each by itself; what came with them is kept."""
 
 
 Minute = tuple[int, datetime]
@@ -112,8 +114,9 @@ class Buffer:
 
     def drop(self, reason: Drop, number: int) -> None:
         """Count what is lost."""
-        with self._lock:
-            self._lose(reason, number)
+        if number:
+            with self._lock:
+                self._lose(reason, number)
 
     def _lose(self, reason: Drop, number: int) -> None:
         self.dropped[reason] += number
@@ -131,11 +134,11 @@ class Buffer:
 
     def _count(self, minute: Minute, tallies: Sequence[Tally]) -> None:
         counter = self._waiting.counts.setdefault(minute, Counter())
+        if len(tallies) == 1 and tallies[0] in counter:  # by far the most frequent, and dear to what follows
+            counter[tallies[0]] += 1
+            return
         if sum(map(len, self._waiting.counts.values())) < limits.MAX_WAITING_COUNTS:
-            if len(tallies) == 1:  # by far the most frequent, and dear to `update`
-                counter[tallies[0]] += 1
-            else:
-                counter.update(tallies)  # past the limit by one request's at most
+            counter.update(tallies)  # past the limit by one request's at most
             return
         for tally in tallies:
             if tally in counter:

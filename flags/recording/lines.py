@@ -18,23 +18,39 @@ from flagsite.lib import ready_lines
 from flagsite.lib.moments import rfc3339
 
 _log: Final = logging.getLogger("flagsite.evaluations")
+_WHOLE_MOMENT: Final = len('"2026-11-22T10:00:00.000000Z"')
 
 
 def log_evaluation(environment: Environment, noted: Noted, answer: Answer) -> None:
     """Write the line of one flag."""
     if _log.isEnabledFor(logging.INFO):
-        revision = b'"revision":%d' % answer.evaluation.revision
-        flag = b'"flag":%b' % answer.name
-        ready_lines.write(_log, "evaluation", flag, _where(environment), _who(noted), revision, answer.line)
+        ready_lines.write(_log, "evaluation", _of_one, _where(environment), noted, answer)
 
 
 def log_evaluations(environment: Environment, noted: Noted, answers: Sequence[Answer]) -> None:
     """Write the line of a request for all flags; each by itself only where each is recorded by itself."""
     if _log.isEnabledFor(logging.INFO):
         revision = answers[0].evaluation.revision if answers else environment.revision
-        numbers = b'"flags":%d,"revision":%d' % (len(answers), revision)
-        each = b'"evaluations":{%b}' % b",".join([answer.line_among_all for answer in noted.answers])
-        ready_lines.write(_log, "evaluations", numbers, _where(environment), _who(noted), each)
+        ready_lines.write(_log, "evaluations", _of_all, _where(environment), noted, len(answers), revision)
+
+
+def _of_one(where: bytes, noted: Noted, answer: Answer) -> bytes:
+    return _line(answer.line, where, noted)
+
+
+def _of_all(where: bytes, noted: Noted, flags: int, revision: int) -> bytes:
+    each = b",".join([answer.line_among_all for answer in noted.answers])
+    return _line(b'"flags":%d,"revision":%d,"evaluations":{%b}' % (flags, revision, each), where, noted)
+
+
+def _line(what: bytes, where: bytes, noted: Noted) -> bytes:
+    context_id = orjson.dumps(noted.context_id)
+    attributes = orjson.dumps(noted.attributes) if noted.attributes else b"{}"
+    time = orjson.dumps(noted.time, option=orjson.OPT_UTC_Z)  # a fifth of what `isoformat` takes
+    if len(time) != _WHOLE_MOMENT:  # of a whole second it leaves out the rest, and an offset it keeps
+        time = orjson.dumps(rfc3339(noted.time))
+    who = context_id, attributes, time, time
+    return b'%b,%b,"context_id":%b,"attributes":%b,"time":%b,"timestamp":%b' % (what, where, *who)
 
 
 def _where(environment: Environment) -> bytes:
@@ -44,9 +60,3 @@ def _where(environment: Environment) -> bytes:
 @lru_cache(maxsize=1_000)
 def _named(project: str, environment: str) -> bytes:
     return orjson.dumps({"project": project, "environment": environment})[1:-1]
-
-
-def _who(noted: Noted) -> bytes:
-    time = rfc3339(noted.time)
-    who = {"context_id": noted.context_id, "attributes": noted.attributes, "time": time, "timestamp": time}
-    return orjson.dumps(who)[1:-1]

@@ -7,6 +7,7 @@ waits for it, within the buffer's bounds. What waits when the process ends in an
 import random
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from multiprocessing.util import Finalize
 from typing import Final
@@ -134,7 +135,7 @@ class Recorder:
 
     def _write_part(self, environment: Environment, part: Waiting) -> bool:
         try:
-            record_evaluations(environment, _records(part), _counts(part))
+            refused = record_evaluations(environment, _records(part), list(_counts(part)))
         except AWAY:
             log.warning("evaluations_cannot_be_written", exc_info=True)
             self.buffer.give_back(part)
@@ -143,6 +144,8 @@ class Recorder:
             log.warning("evaluations_cannot_be_written", exc_info=True)
             self.buffer.drop(Drop.UNWRITTEN, part.evaluations)
         else:
+            self.buffer.drop(Drop.REFUSED, refused.records)
+            self.buffer.drop(Drop.UNWRITTEN, refused.evaluations)
             self._keep_contexts(environment, part)
         _measure(environment, part)  # not where it is given back: it will be written another time
         return True
@@ -182,20 +185,18 @@ def _measure(environment: Environment, part: Waiting) -> None:
 
 
 def _by_environment(waiting: Waiting) -> dict[int, Waiting]:
-    parts: dict[int, Waiting] = {}
+    parts: defaultdict[int, Waiting] = defaultdict(Waiting)
     for noted in waiting.noted:
-        parts.setdefault(noted.environment_id, Waiting()).noted.append(noted)
+        parts[noted.environment_id].noted.append(noted)
     for minute, counter in waiting.counts.items():
-        parts.setdefault(minute[0], Waiting()).counts[minute] = counter
+        parts[minute[0]].counts[minute] = counter
     return parts
 
 
-def _records(part: Waiting) -> list[Record]:
-    return [
-        Record(answer.key, noted.context_id, *answer.decided, noted.time, noted.attributes)
-        for noted in part.noted
-        for answer in noted.answers
-    ]
+def _records(part: Waiting) -> Iterator[Record]:
+    for noted in part.noted:
+        if noted.answers:
+            yield Record(noted.context_id, noted.time, noted.attributes, [answer.decided for answer in noted.answers])
 
 
 def _counts(part: Waiting) -> Iterator[Count]:

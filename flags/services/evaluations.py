@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import partial
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -15,18 +17,31 @@ from flags.models import RecentContext, RecordedEvaluation
 from flags.services.counts import count_evaluations
 from flags.services.partitions import drop_partitions
 from flags.services.records import Record, keep_records
+from flags.services.refusals import write_what_can_be
 from flags.usage.reports import Count
 from flagsite.lib import clock
 
 
+class Refused(NamedTuple):
+    """What the database did not take of what was handed in."""
+
+    records: int
+    evaluations: int
+    """Which are missing in the counts."""
+
+
 @transaction.atomic
-def record_evaluations(environment: Environment, records: Sequence[Record], counts: Iterable[Count]) -> None:
+def record_evaluations(environment: Environment, records: Iterable[Record], counts: Sequence[Count]) -> Refused:
     """Keep what the server has decided and add to the counts: both or nothing, so that they agree.
+
+    Of rows that the database refuses nothing is kept, of all others everything. The counts come last: other processes
+    add to the same rows, and wait for who has begun.
 
     Whoever hands them in has let the person behind a server key in already; nothing else is asked.
     """
-    count_evaluations(environment, counts)
-    keep_records(environment, records, source=RecordedEvaluation.Source.SERVER)
+    records_refused = keep_records(environment, records, source=RecordedEvaluation.Source.SERVER)
+    counts_refused = write_what_can_be(counts, partial(count_evaluations, environment))
+    return Refused(records_refused, sum(each.count for each in counts_refused))
 
 
 def forget_evaluations(*, older_than: timedelta) -> int:
@@ -44,8 +59,9 @@ def forget_evaluations_of(project: Project, *, by: Actor, user_id: str | None = 
         MissingRole: when the actor may not manage the project.
     """
     require(by, Ability.MANAGE, project)
-    rows = RecordedEvaluation.objects.filter(environment__project=project)
-    seen = RecentContext.objects.filter(environment__project=project)
+    environments = list(project.environments.values_list("pk", flat=True))  # a join would have each day read whole
+    rows = RecordedEvaluation.objects.filter(environment__in=environments)
+    seen = RecentContext.objects.filter(environment__in=environments)
     if user_id is not None:
         ids = [stored_id(user_id, salt=project.context_salt, hashed=hashed) for hashed in (False, True)]
         rows, seen = rows.filter(context_id__in=ids), seen.filter(context_id__in=ids)

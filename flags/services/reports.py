@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import Environment, Project
 from flags import metrics
+from flags.answers import Decided
 from flags.contexts import kept_of, stored_id
 from flags.models import Flag, LastEvaluation, RecordedEvaluation, ReportBatch, SdkInstance, TrackedEvent
 from flags.services.counts import count_evaluations
@@ -50,22 +51,19 @@ def receive_report(environment: Environment, report: Report) -> bool:
     )
     if settings.RECORD_EVALUATIONS:
         records = [_record_of(entry, environment.project, batch.received_at) for entry in report.evaluations]
-        keep_records(environment, records, source=RecordedEvaluation.Source.SDK, batch=report.batch)
+        refused = keep_records(environment, records, source=RecordedEvaluation.Source.SDK, batch=report.batch)
+        if refused:
+            metrics.dropped("refused", refused)
     return True
 
 
 def _record_of(entry: Evaluation, project: Project, now: datetime) -> Record:
     """Return an SDK's evaluation as it is kept; a clock that runs ahead would put it where nobody looks."""
     return Record(
-        flag=entry.flag,
         context_id=stored_id(entry.context_id, salt=project.context_salt, hashed=project.hash_context_ids),
-        variation=entry.variation,
-        reason=entry.reason,
-        rule=entry.rule or "",
-        error_code="",
-        revision=entry.revision,
         time=min(entry.time.astimezone(UTC), now),
         attributes=kept_of(entry.attributes, project.recorded_attributes),
+        decided=(Decided(entry.flag, entry.variation, entry.reason, entry.rule or "", "", entry.revision),),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Environment, Project
+from flags.answers import Decided
 from flags.contexts import stored_id
 from flags.models import RecordedEvaluation
 from flags.services.records import Record, keep_records
@@ -27,9 +28,10 @@ def _noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def keep(environment: Environment, user: str = "ann", *, minutes_ago: float = 1, **fields: Any) -> None:
-    known: dict[str, Any] = {"variation": "on", "reason": "FALLTHROUGH", "rule": "", "error_code": "", "revision": 3}
-    known |= {"attributes": {}, "flag": "checkout", "time": NOON - timedelta(minutes=minutes_ago)} | fields
-    keep_records(environment, [Record(context_id=user, **known)], source=RecordedEvaluation.Source.SERVER)
+    attributes = fields.pop("attributes", {})
+    decided = Decided("checkout", "on", "FALLTHROUGH", "", "", 3)._replace(**fields)
+    record = Record(user, NOON - timedelta(minutes=minutes_ago), attributes, (decided,))
+    keep_records(environment, [record], source=RecordedEvaluation.Source.SERVER)
 
 
 def page(person: Person, key: str = "checkout", **query: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import Environment, Project
+from flags.answers import Decided
 from flags.contexts import stored_id
 from flags.models import RecordedEvaluation
 from flags.services import forget_evaluations, make_partitions, note_contexts
@@ -33,7 +34,8 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
 
 
 def keep(environment: Environment, *moments: datetime, context_id: str = "ann") -> None:
-    records = [Record("checkout", context_id, "on", "FALLTHROUGH", "", "", 1, moment, {}) for moment in moments]
+    decided = Decided("checkout", "on", "FALLTHROUGH", "", "", 1)
+    records = [Record(context_id, moment, {}, (decided,)) for moment in moments]
     keep_records(environment, records, source=RecordedEvaluation.Source.SERVER)
 
 
@@ -55,6 +57,17 @@ def test_the_coming_days_get_partitions_and_each_row_lies_in_that_of_its_day(pro
     assert make_partitions() == []
     keep(production, NOON, NOON + timedelta(days=1))
     assert partitions() == {"20261122": 1, "20261123": 1, "20261124": 0, "20261125": 0, "other": 0}
+
+
+def test_each_day_has_the_two_indexes_that_are_asked_and_no_third_that_every_row_would_pay_for() -> None:
+    make_partitions()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'flags_recordedevaluation_20261122'")
+        found = {definition.partition(" USING ")[2] for (definition,) in cursor.fetchall()}
+    assert found == {
+        'btree (environment_id, flag_key, "time", id)',
+        'btree (environment_id, context_id, flag_key, "time" DESC)',
+    }
 
 
 def test_rows_that_came_before_their_partition_move_into_it(production: Environment) -> None:

@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ from flags import recording
 from flags.answers import Answer
 from flags.models import EvaluationCount, LastEvaluation, RecentContext, RecordedEvaluation
 from flags.recording import Drop
+from flags.services import records
+from flagsite.lib import clock
+from flagsite.lib.moments import rfc3339
 from flagsite.lib.ready_lines import ReadyLine
 from tests.flags.builders import decide, make
 
@@ -173,11 +177,37 @@ def test_the_same_id_has_another_hash_in_another_project(production: Environment
     assert rows(production, "context_id") != rows(elsewhere, "context_id")
 
 
-@pytest.mark.parametrize("key", ["x" * 600, "a\x00b"])
+@pytest.mark.parametrize("key", ["x" * 600, "a\x00b", "a\ud800b"])
 def test_an_id_that_the_table_cannot_hold_is_recorded_as_a_hash(key: str, production: Environment) -> None:
     recording.note_one(production, {"id": key}, Answer("checkout", FOUND))
     ((kept,),) = rows(production, "context_id")
     assert kept.startswith("hashed:")
+
+
+@pytest.mark.parametrize("copies", [True, False], ids=["by COPY", "as on SQLite"])
+def test_whatever_an_id_and_its_attributes_hold_is_read_back_as_it_was(
+    copies: bool, production: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "_takes_copies", lambda: copies)
+    keeps(production.project, "plan", "size", "tags")
+    odd = 'tab\there, \\N, "quoted",\nanother line, ü, 🦩, \x01\x7f'
+    attributes = {"plan": odd, "size": 1.5, "tags": [1, None, {"a": True}]}
+    recording.note_one(production, {"id": odd, **attributes}, Answer("checkout", FOUND))
+    recording.note_one(production, {"id": ""}, Answer("checkout", Evaluation(None, "off", Reason.OFF, None, 2**63 - 1)))
+    assert rows(production, "context_id", "attributes", "variation", "reason", "rule", "revision", "batch") == [
+        (odd, attributes, "on", "RULE_MATCH", "us", 7, None),
+        ("", {}, "off", "OFF", "", 2**63 - 1, None),
+    ]
+
+
+def test_a_moment_has_its_microseconds_in_lines_and_in_records_even_when_they_are_none(
+    production: Environment, monkeypatch: pytest.MonkeyPatch, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    for moment in (datetime(2026, 11, 22, 10, tzinfo=UTC), datetime(2028, 2, 29, 23, 59, 59, 7, tzinfo=UTC)):
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        recording.note_one(production, {"id": "ann"}, Answer("checkout", FOUND))
+    assert [line["time"] for line in lines()] == ["2026-11-22T10:00:00.000000Z", "2028-02-29T23:59:59.000007Z"]
+    assert [rfc3339(time) for (time,) in rows(production, "time")] == [line["timestamp"] for line in lines()]
 
 
 def test_a_key_that_no_flag_can_have_is_passed_over(

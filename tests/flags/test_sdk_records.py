@@ -117,6 +117,11 @@ def test_what_is_no_record_is_refused_with_its_place(wrong: dict[str, Any], path
         assert_problem(report(sdk, record(), batch=str(uuid4()), evaluations=[record(**wrong)]), 400, "INVALID", path)
 
 
+def test_an_id_that_is_no_unicode_is_refused(sdk: APIClient) -> None:
+    with nothing_changes():
+        assert report(sdk, record(context_id="a\ud800b")).status_code == 400
+
+
 def test_counts_events_and_records_share_one_limit(sdk: APIClient) -> None:
     with nothing_changes():
         event = {"name": "purchase", "context_id": "ann", "time": MOMENT}

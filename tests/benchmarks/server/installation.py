@@ -1,5 +1,6 @@
 """The installation that is measured: PostgreSQL as it is delivered (every commit reaches the disk), Redis, ours."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +29,25 @@ def installation(*, flags: int, **environment: str) -> Iterator[Site]:
             yield site
         finally:
             site.close()
+
+
+@contextmanager
+def within_this_process(*, flags: int) -> Iterator[Site]:
+    """Have an installation with so many flags, and be its web process, whose log goes nowhere."""
+    with installation(flags=flags) as site:
+        os.environ.update(site.environment)
+        from flagsite import wsgi  # noqa: F401 - it makes this process one that serves
+
+        with Path(os.devnull).open("w") as nowhere:
+            for handler in logging.getLogger().handlers:
+                handler.setStream(nowhere)  # type: ignore[attr-defined]  # the one that writes to the terminal
+            yield site
+            from django.db import connections
+
+            from flags import recording
+
+            recording.stop_writing()
+            connections.close_all()
 
 
 def cpu_seconds(process: Process) -> float:

@@ -1,19 +1,17 @@
 """`python -m tests.benchmarks.server.request_parts`: where the time of a request on the short road goes, part by part.
 
-In one process, without HTTP, on real PostgreSQL: µs of CPU of the thread that answers, the best of five rounds.
+In one process, without HTTP, on real PostgreSQL: µs of CPU of the thread that answers, the best of five rounds. What
+others do for it later, `tests.benchmarks.recording_parts` measures.
 """
 
 import io
 import json
-import logging
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.server.installation import installation, start_services
+from tests.benchmarks.server.installation import start_services, within_this_process
 
 ROUNDS, CALLS = 5, 2_000
 CONTEXT = {"id": "user-1", "country": "US", "plan": "pro"}
@@ -22,21 +20,11 @@ CONTEXT = {"id": "user-1", "country": "US", "plan": "pro"}
 def main() -> None:
     """Print the parts of an evaluation of one flag, of all 100, and of a download."""
     start_services()
-    with installation(flags=100) as site:
-        os.environ.update(site.environment)
+    with within_this_process(flags=100) as site:
         from flagsite import wsgi
 
-        with Path(os.devnull).open("w") as nowhere:
-            for handler in logging.getLogger().handlers:
-                handler.setStream(nowhere)  # type: ignore[attr-defined]  # the one that writes to the terminal
-            for name, part in _parts(wsgi.application, site.server_key):
-                sys.stdout.write(f"{name:<58} {_micro(part):>6.1f} µs\n")
-        from django.db import connections
-
-        from flags import recording
-
-        recording.stop_writing()
-        connections.close_all()
+        for name, part in _parts(wsgi.application, site.server_key):
+            sys.stdout.write(f"{name:<58} {_micro(part):>6.1f} µs\n")
 
 
 def _parts(application: Any, key: str) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -64,7 +52,7 @@ def _parts(application: Any, key: str) -> Iterator[tuple[str, Callable[[], Any]]
 
     yield "who asks: a key that is known", lambda: callers.of(header, address="127.0.0.1")
     yield "deciding one flag", lambda: answers.one("flag-0042", CONTEXT)
-    yield "recording it, its log line among it", lambda: evaluation.note(environment, CONTEXT, one)
+    yield "recording it, as far as the request is concerned", lambda: evaluation.note(environment, CONTEXT, one)
     yield "its answer", lambda: replies.evaluation(one)
     yield "metrics of a request", lambda: request_metrics.answered("view", "POST", status=200, seconds=0.001)
     yield (
@@ -72,7 +60,7 @@ def _parts(application: Any, key: str) -> Iterator[tuple[str, Callable[[], Any]]
         lambda: ask("/evaluate", {"flag_key": "flag-0042", "context": CONTEXT}),
     )
     yield "deciding 100 flags", lambda: answers.all(CONTEXT)
-    yield "recording them in bounds, their log line among it", lambda: evaluation.note_all(environment, CONTEXT, every)
+    yield "recording them in bounds, likewise", lambda: evaluation.note_all(environment, CONTEXT, every)
     yield "their answer", lambda: replies.evaluations(every, environment)
     yield "POST /evaluate, all 100 flags", lambda: ask("/evaluate", {"context": CONTEXT})
     yield "OFREP, all 100 flags", lambda: ask("/ofrep/v1/evaluate/flags", {"context": CONTEXT})
