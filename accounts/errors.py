@@ -31,3 +31,21 @@ class KeyNotInForce(Conflict):
     """The key is revoked or has expired, so it has no successor."""
 
     code = "KEY_NOT_IN_FORCE"
+
+
+class ServerKeyNotFound(NotFound):
+    """No such server key in the project."""
+
+    code = "SERVER_KEY_NOT_FOUND"
+
+
+class PersonNotFound(NotFound):
+    """Nobody has that name."""
+
+    code = "PERSON_NOT_FOUND"
+
+
+class InvitationNotFound(NotFound):
+    """No such invitation into the project."""
+
+    code = "INVITATION_NOT_FOUND"

@@ -8,6 +8,7 @@ names that have never signed in from there, and stays open to those that have. S
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from auditlog.models import LogEntry
 from axes.attempts import get_cool_off_threshold
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
@@ -16,8 +17,8 @@ from django.conf import settings
 from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
 
+from accounts.audit import Entrance
 from accounts.models import User
-from accounts.querysets import has_signed_in_from
 from accounts.sign_ins import attempted_name
 from flagsite.lib import clock
 
@@ -72,3 +73,15 @@ def may_try(request: HttpRequest, name: str) -> bool:
 def count_failure(request: HttpRequest, name: str) -> None:
     """Count a failure under the name, and let it be written down, as one of a password is."""
     user_login_failed.send(__name__, credentials={User.USERNAME_FIELD: name}, request=request)
+
+
+def failures_of(name: str, *, address: str | None, since: datetime) -> dict[datetime, int]:
+    """Return how often the name failed to sign in from the address, by the time of the last failure in each browser."""
+    rows = AccessAttempt.objects.filter(username=name, ip_address=address, attempt_time__gte=since)
+    return dict(rows.values_list("attempt_time", "failures_since_start"))
+
+
+def has_signed_in_from(address: str, name: str, *, since: datetime) -> bool:
+    """Tell whether the person of this name has signed in from the address since then."""
+    entries = LogEntry.objects.filter(action=LogEntry.Action.ACCESS, actor__username=name, timestamp__gte=since)
+    return bool(entries.filter(remote_addr=address, additional_data__event=Entrance.SIGNED_IN.value).exists())

@@ -6,15 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from auditlog.models import LogEntry
-from axes.models import AccessAttempt
 from django.contrib.auth.models import Group
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Prefetch, Q, QuerySet
 
-from accounts.audit import Entrance
 from accounts.credentials import Credential, Kind
-from accounts.errors import EnvironmentNotFound, ProjectNotFound
+from accounts.errors import EnvironmentNotFound, InvitationNotFound, PersonNotFound, ProjectNotFound, ServerKeyNotFound
 from accounts.models import (
     ApiToken,
     Environment,
@@ -108,6 +105,24 @@ def key_in_force(credential: Credential) -> ServerKey | ApiToken | None:
     return row
 
 
+def server_keys_of(project: Project, environment: Environment | None = None) -> QuerySet[ServerKey]:
+    """Return the keys of the project's SDKs, or those of one environment."""
+    rows = ServerKey.objects.filter(environment__project=project).select_related("environment__project")
+    return rows if environment is None else rows.filter(environment=environment)
+
+
+def server_key_of(project: Project, pk: str) -> ServerKey:
+    """Return one key of the project's SDKs.
+
+    Raises:
+        ServerKeyNotFound: when the project has none of that id.
+    """
+    key = server_keys_of(project).filter(pk=pk).first()
+    if key is None:
+        raise ServerKeyNotFound(f"The project `{project.key}` has no server key `{pk[:12]}`.")
+    return key
+
+
 def _note_use(row: ServerKey | ApiToken, now: datetime) -> None:
     """Write down that a key was used, if that can be done now: nobody waits for it, or is refused without it."""
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_PRECISION)
@@ -177,7 +192,7 @@ class Held:
 
 def people_of(project: Project) -> list[tuple[User, Held]]:
     """Return who has which role in the project, by name, in a number of queries that does not grow."""
-    people = with_roles(people_in(Project.objects.filter(pk=project.pk)), Project.objects.filter(pk=project.pk))
+    people = people_with_roles(project)
     return [(user, held) for user in people.order_by("username") for held in roles_held(user)]
 
 
@@ -193,6 +208,29 @@ def people_who_see(project: Project) -> QuerySet[User]:
     """Return everybody who sees the project: by a role in it, or because they are superusers."""
     there = people_in(Project.objects.filter(pk=project.pk))
     return User.objects.filter(Q(pk__in=there.values("pk")) | Q(is_superuser=True))
+
+
+def people_with_roles(project: Project) -> QuerySet[User]:
+    """Return everybody who has a role in the project, with what `roles_held` reads of them."""
+    projects = Project.objects.filter(pk=project.pk)
+    return with_roles(people_in(projects), projects)
+
+
+def person_with_role(person: User, project: Project) -> User:
+    """Return one person with what `roles_held` reads of them, as far as the project is concerned."""
+    return with_roles(User.objects.filter(pk=person.pk), Project.objects.filter(pk=project.pk)).get()
+
+
+def person_named(username: str) -> User:
+    """Return somebody by the name with which they sign in.
+
+    Raises:
+        PersonNotFound: when nobody is called so.
+    """
+    person = User.objects.filter(username=username).first()
+    if person is None:
+        raise PersonNotFound(f"There is nobody called `{username[:150]}`.")
+    return person
 
 
 def people_seen_from(projects: QuerySet[Project], *, user: User) -> QuerySet[User]:
@@ -233,19 +271,25 @@ def _roles_in(rows: Iterable[Any], group: str) -> list[Held]:
     return [Held(project, role, group) for project, role in roles if role]
 
 
+def invitations_into(project: Project) -> QuerySet[Invitation]:
+    """Return the invitations that give a role in the project, with their roles."""
+    into = Invitation.objects.filter(roles__project=project).select_related("invited_by", "accepted_by")
+    return into.prefetch_related("roles")
+
+
+def invitation_numbered(project: Project, pk: int) -> Invitation:
+    """Return one invitation into the project.
+
+    Raises:
+        InvitationNotFound: when it has none of that number.
+    """
+    invitation = invitations_into(project).filter(pk=pk).first()
+    if invitation is None:
+        raise InvitationNotFound(f"There is no invitation {pk} into the project `{project.key}`.")
+    return invitation
+
+
 def open_invitations_to(email: str) -> list[Invitation]:
     """Return the invitations to the address that can be accepted now, the oldest first."""
     unused = Invitation.objects.filter(email__iexact=email, accepted_at=None, withdrawn_at=None)
     return list(unused.filter(expires_at__gt=clock.now()).order_by("pk"))
-
-
-def failures_of(name: str, *, address: str | None, since: datetime) -> dict[datetime, int]:
-    """Return how often the name failed to sign in from the address, by the time of the last failure in each browser."""
-    rows = AccessAttempt.objects.filter(username=name, ip_address=address, attempt_time__gte=since)
-    return dict(rows.values_list("attempt_time", "failures_since_start"))
-
-
-def has_signed_in_from(address: str, name: str, *, since: datetime) -> bool:
-    """Tell whether the person of this name has signed in from the address since then."""
-    entries = LogEntry.objects.filter(action=LogEntry.Action.ACCESS, actor__username=name, timestamp__gte=since)
-    return bool(entries.filter(remote_addr=address, additional_data__event=Entrance.SIGNED_IN.value).exists())

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("rollouts.api.urls")),
     path("", include("flags.api.urls")),
     path("", include("segments.api.urls")),
+    path("", include("accounts.api.urls")),
     path("openapi.json", SpectacularJSONAPIView.as_view(generator_class=KeptSchema), name="openapi"),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="docs"),
     path("favicon.ico", RedirectView.as_view(url=FAVICON)),  # asked for where no page names one

@@ -8,8 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import localtime
 
-from accounts.lock_outs import closed_until
-from accounts.querysets import failures_of
+from accounts.lock_outs import closed_until, failures_of
 from accounts.sign_ins import name_tried
 from flagsite.lib import clock
 from flagsite.lib.client_address import address_of

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from flags.api import ofrep, recorded, sdk, views
+from flags.api import environments, ofrep, recorded, sdk, views
 from flags.api.change_requests import views as change_requests
 from flagsite.lib import paths  # noqa: F401 - for its converter
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path("change-requests/<int:change_request>/unschedule", change_requests.UnscheduleChangeRequestView.as_view()),
     path("change-requests/<int:change_request>/merge", change_requests.MergeChangeRequestView.as_view()),
     path("change-requests/<int:change_request>/withdraw", change_requests.WithdrawChangeRequestView.as_view()),
+    path("environments", environments.EnvironmentListView.as_view()),
+    path("environments/<key:environment>", environments.EnvironmentView.as_view()),
     path("evaluate", sdk.EvaluateView.as_view()),
     path("sdk/config", sdk.ConfigView.as_view()),
     path("sdk/events", sdk.EventsView.as_view()),

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import actor_of
+from accounts.api.queries import PageQuery, ProjectQuery
 from accounts.api.scope import managed_project
 from accounts.models import Project, User
 from accounts.querysets import people_who_see
@@ -20,7 +21,6 @@ from rollouts.api.receiver_shapes import (
     DeliveryBody,
     DeliveryPage,
     DeliveryPages,
-    PageQuery,
     ReceiverBody,
     ReceiverChange,
     ReceiverPages,
@@ -32,7 +32,6 @@ from rollouts.models import MailNotice
 from rollouts.querysets import deliveries_of, mail_notice_of, mail_notices_of
 from rollouts.services import notices
 from rollouts.services.notices.mails import MAX_ADDRESSES
-from segments.api.serializers import ProjectQuery
 
 
 class MailNoticeChange(ReceiverChange):

@@ -10,7 +10,6 @@ from flagsite.lib.moments import moment_of
 from flagsite.lib.pages import KeyPages
 from flagsite.lib.strict import StrictSerializer, Text
 from rollouts.models import Attempt, Delivery, MailNotice, Occurrence, Webhook
-from segments.api.serializers import ProjectQuery
 
 
 class ReceiverPages(KeyPages):
@@ -41,13 +40,6 @@ class KindsField(serializers.JSONField):
 @extend_schema_field({"type": "array", "items": {"type": "string"}})
 class EnvironmentsField(serializers.JSONField):
     """Keys of environments; none: all of the project."""
-
-
-class PageQuery(ProjectQuery):
-    """Which page of a list."""
-
-    cursor = Text(required=False)
-    page_size = Text(required=False)
 
 
 class ReceiverChange(StrictSerializer):

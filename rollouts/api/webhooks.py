@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import actor_of
+from accounts.api.queries import PageQuery, ProjectQuery
 from accounts.api.scope import managed_project, project_of
 from flagsite.lib.pages import page_of
 from flagsite.lib.preconditions import etag_of, version_wanted
@@ -17,7 +18,6 @@ from rollouts.api.receiver_shapes import (
     DeliveryBody,
     DeliveryPage,
     DeliveryPages,
-    PageQuery,
     ReceiverPages,
     delivery_body,
     fields_of,
@@ -33,7 +33,6 @@ from rollouts.api.webhook_shapes import (
 from rollouts.models import Webhook
 from rollouts.querysets import deliveries_of, delivery_of, webhook_of, webhooks_of
 from rollouts.services import notices
-from segments.api.serializers import ProjectQuery
 
 
 def _asked(request: Request, pk: int) -> Webhook:

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.api.queries import ProjectQuery
 from flagsite.lib.strict import StrictSerializer, Text
 from segments.models import Segment
 from segments.services import SegmentFields
@@ -18,12 +19,6 @@ class IdsField(serializers.JSONField):
 @extend_schema_field({"type": "object", "additionalProperties": True})
 class ConditionField(serializers.JSONField):
     """Who is meant; see docs/reference/operators.md."""
-
-
-class ProjectQuery(StrictSerializer):
-    """Which project is meant."""
-
-    project = Text(required=False, help_text="Key of the project; needed by a token that reaches several.")
 
 
 class DeleteQuery(ProjectQuery):

@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import actor_of
+from accounts.api.queries import ProjectQuery
 from accounts.api.scope import project_of
 from flagsite.lib.pages import KeyPages, page_of
 from flagsite.lib.preconditions import etag_of, version_wanted
@@ -15,7 +16,6 @@ from segments.api.serializers import (
     DeleteQuery,
     ListQuery,
     NewSegment,
-    ProjectQuery,
     SegmentBody,
     SegmentChange,
     SegmentPage,

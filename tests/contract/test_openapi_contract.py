@@ -52,17 +52,17 @@ def keys(ada: Person, shop: Project, server_key: str) -> dict[str, str]:
     api = ada.client()
     steps = [{"percentage": 1}, {"percentage": 100, "after": "1h"}]
     assert api.post(f"/flags/checkout/ramp{PRODUCTION}", {"steps": steps}).status_code == 201
-    webhook = api.post("/webhooks", {"name": "Chat", "address": "https://chat.example/hook"})
-    assert webhook.status_code == 201, webhook.content
-    mail_notice = api.post("/mail-notices", {"name": "On call", "addresses": ["ops@shop.example"]})
-    assert mail_notice.status_code == 201, mail_notice.content
-    delivery = api.post(f"/webhooks/{webhook.json()['id']}/test")
-    assert delivery.status_code == 202, delivery.content
     edit = {"flag": "checkout", "environment": "staging", "set": {"rollout_percentage": 5}}
-    change_request = api.post("/change-requests", {"edits": [edit]})
-    assert change_request.status_code == 201, change_request.content
-    made = {"webhook": webhook, "mail_notice": mail_notice, "delivery": delivery, "change_request": change_request}
-    return {"person": ada.token, "sdk": server_key, **{name: str(each.json()["id"]) for name, each in made.items()}}
+    bodies: dict[str, tuple[str, dict[str, Any]]] = {
+        "webhook": ("/webhooks", {"name": "Chat", "address": "https://chat.example/hook"}),
+        "mail_notice": ("/mail-notices", {"name": "On call", "addresses": ["ops@shop.example"]}),
+        "invitation": ("/invitations", {"email": "new@shop.example", "role": "viewer"}),
+        "change_request": ("/change-requests", {"edits": [edit]}),
+    }
+    made = {name: str(api.post(path, body).json()["id"]) for name, (path, body) in bodies.items()}
+    made["delivery"] = api.post(f"/webhooks/{made['webhook']}/test").json()["id"]
+    there = {"project": "shop", "environment": "staging", "person": "ada", "server_key": server_key.split("_")[2]}
+    return {"token of a person": ada.token, "key of an SDK": server_key, **there, **made}
 
 
 def test_every_operation_is_asked() -> None:
@@ -72,7 +72,7 @@ def test_every_operation_is_asked() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: f"{each.method} {each.path}")
 def test_every_answer_is_one_that_is_described(operation: Any, keys: dict[str, str]) -> None:
     is_for_sdks = operation.path.startswith(("/sdk/", "/evaluate", "/ofrep/"))
-    key = keys["sdk" if is_for_sdks else "person"]
+    key = keys["key of an SDK" if is_for_sdks else "token of a person"]
     headers = {"Authorization": f"Bearer {key}", "Accept-Encoding": "identity"}
 
     @settings(

@@ -7,28 +7,27 @@ from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from accounts.api.queries import PageQuery
 from flags.api.serializers import FlagChange, Said
 from flags.editing.merging import MINE, THEIRS
 from flags.editing.promoting import PARTS
 from flags.editing.wishes import Wish
 from flags.models import ChangeRequest
 from flagsite.lib.strict import Many, Moment, StrictSerializer, Text, Whole, read_body
-from segments.api.serializers import ProjectQuery, SegmentChange, fields_of
+from segments.api.serializers import SegmentChange, fields_of
 
 MAX_EDITS: Final = 100
 """Edits of a change request that is made over REST: they are tried out together, while nobody else can publish."""
 VERBS: Final = ("set", "restore", "copy_from", "delete")
 
 
-class ChangeRequestQuery(ProjectQuery):
+class ChangeRequestQuery(PageQuery):
     """Which change requests to list."""
 
     status = serializers.ChoiceField(required=False, choices=ChangeRequest.Status.choices)
     environment = Text(required=False, help_text="Key of an environment that they are about.")
     flag = Text(required=False, help_text="Key of a flag that they are about; it may be deleted.")
     segment = Text(required=False, help_text="Key of a segment, likewise.")
-    cursor = Text(required=False)
-    page_size = Text(required=False)
 
 
 class FlagSet(FlagChange):

@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import actor_of
+from accounts.api.queries import ProjectQuery
 from accounts.api.scope import project_of
 from accounts.querysets import environment_named
 from flags import services
@@ -34,7 +35,6 @@ from flags.reviews import effects_of, seen
 from flagsite.lib.pages import page_of
 from flagsite.lib.preconditions import etag_of
 from flagsite.lib.strict import read_body, read_query
-from segments.api.serializers import ProjectQuery
 
 
 def _asked(request: Request, pk: int) -> ChangeRequest:
