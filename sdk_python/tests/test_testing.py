@@ -1,5 +1,8 @@
 """What other people's tests use."""
 
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -139,6 +142,36 @@ def test_override_decorates_a_test() -> None:
     assert decorated()
     assert decorated()
     assert not client.is_enabled("flag", ALICE)
+
+
+def test_override_decorates_a_coroutine() -> None:
+    client = StaticClient({"flag": False})
+
+    @override(client, "flag", True)
+    async def decorated(other: str) -> list[bool]:
+        before = client.is_enabled("flag", ALICE)
+        await asyncio.sleep(0)
+        return [before, client.is_enabled("flag", ALICE), client.is_enabled(other, ALICE)]
+
+    assert inspect.iscoroutinefunction(decorated)  # or plug-ins of pytest would not await it
+    assert list(inspect.signature(decorated).parameters) == ["other"]
+    for _ in range(2):
+        assert asyncio.run(decorated("missing")) == [True, True, False]
+        assert not client.is_enabled("flag", ALICE)
+
+
+@pytest.mark.parametrize("kind", ["generator", "asynchronous generator"])
+def test_what_override_cannot_decorate_is_said_at_once(kind: str) -> None:
+    """It would end before the first step: a fixture says ``with``."""
+
+    def generator() -> Iterator[None]:
+        yield
+
+    async def asynchronous() -> AsyncIterator[None]:
+        yield
+
+    with pytest.raises(TypeError, match="with override"):
+        override(StaticClient(), "flag", True)(generator if kind == "generator" else asynchronous)
 
 
 def test_override_holds_while_the_server_publishes_and_is_not_reported(connect: Connect, server: Server) -> None:

@@ -5,10 +5,11 @@ client for a while. Both decide with the engine, so a test meets the same rules,
 production.
 """
 
-import contextlib
-from collections.abc import Iterator, Mapping
+import functools
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,6 +21,8 @@ from flagsite_sdk.events import problem_with
 from flagsite_sdk.status import Source
 
 __all__ = ["StaticClient", "Tracked", "flag_document", "override"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,8 @@ class StaticClient(FlagClient):
         self._change_listeners.tell(change)
 
 
-@contextlib.contextmanager
-def override(client: FlagClient, flag_key: str, value: Any, *, variation: str | None = None) -> Iterator[None]:
-    """Let a client give everybody one value of a flag while the block runs (or the decorated function).
+class override:  # noqa: N801 - it is read as a verb
+    """Let a client give everybody one value of a flag while the block runs (or the decorated function or coroutine).
 
     Every thread sees it. Nothing is counted for the flag. Flags that have it as a prerequisite go on by its
     real definition.
@@ -119,13 +121,40 @@ def override(client: FlagClient, flag_key: str, value: Any, *, variation: str | 
     Raises:
         InvalidSettings: a value that no flag can have.
     """
-    flags = {flag_key: flag_document(value, variation=variation)}
-    overlay = _check(_encoded({"revision": 1, "flags": flags, "segments": {}}))
-    take_away = client._lay_over(overlay)  # noqa: SLF001 - the client's own module
-    try:
-        yield
-    finally:
-        take_away()
+
+    def __init__(self, client: FlagClient, flag_key: str, value: Any, *, variation: str | None = None) -> None:
+        flags = {flag_key: flag_document(value, variation=variation)}
+        self._document = _encoded({"revision": 1, "flags": flags, "segments": {}})
+        self._client = client
+        self._ending: list[Callable[[], None]] = []
+        _check(self._document)
+
+    def __enter__(self) -> None:
+        self._ending.append(self._client._lay_over(_check(self._document)))  # noqa: SLF001 - the client's own module
+
+    def __exit__(self, *ending: object) -> None:
+        self._ending.pop()()
+
+    def __call__(self, function: Function) -> Function:
+        """Decorate a function, or a coroutine function.
+
+        Raises:
+            TypeError: it is a generator, which would begin when the override has ended.
+        """
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError(f"{function.__qualname__} yields: write `with override(…):` around its `yield`")
+
+        @functools.wraps(function)
+        def within(*arguments: Any, **options: Any) -> Any:
+            with self:
+                return function(*arguments, **options)
+
+        @functools.wraps(function)
+        async def awaited_within(*arguments: Any, **options: Any) -> Any:
+            with self:
+                return await function(*arguments, **options)
+
+        return awaited_within if inspect.iscoroutinefunction(function) else within  # type: ignore[return-value]  # it is
 
 
 def _encoded(document: Mapping[str, Any]) -> bytes:
