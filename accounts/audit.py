@@ -8,7 +8,7 @@ page are what we use.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from auditlog.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -17,6 +17,9 @@ from django.db.models import Model
 from accounts.actors import Actor, Source
 from accounts.models import Project, User
 from flagsite.lib.canonical import same
+from flagsite.lib.prepared import Insert
+
+_ENTRY: Final = Insert(LogEntry)
 
 
 class Action(Enum):
@@ -77,7 +80,7 @@ def record(
         "environment": environment or None,
         "comment": comment or None,
     }
-    return LogEntry.objects.create(
+    entry = LogEntry(
         content_type=ContentType.objects.get_for_model(subject),
         object_pk=str(subject.pk),
         object_id=subject.pk if isinstance(subject.pk, int) else None,
@@ -88,6 +91,7 @@ def record(
         remote_addr=by.address,
         additional_data={name: value for name, value in about.items() if value is not None},
     )
+    return _ENTRY.put(entry)
 
 
 def record_entrance(

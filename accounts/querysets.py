@@ -22,7 +22,7 @@ from accounts.models import (
     ServerKey,
     User,
 )
-from accounts.permissions import abilities_by_project, has_ability
+from accounts.permissions import abilities_by_project, granted
 from accounts.roles import Ability, Role, role_with
 from flagsite.lib import clock
 from flagsite.lib.prepared import Given, Prepared
@@ -32,11 +32,20 @@ log = structlog.get_logger(__name__)
 LAST_USED_PRECISION = timedelta(minutes=1)
 """`last_used_at` is written at most so often for a key, so that reading with it stays cheap."""
 
-_TOKEN: Final = Prepared(lambda: ApiToken.objects.filter(pk=Given("token")).order_by())
-_PERSON: Final = Prepared(lambda: User.objects.filter(pk=Given("user"), is_active=True))
+_TOKEN: Final = Prepared(
+    lambda: ApiToken.objects.select_related("user").filter(pk=Given("token"), user__is_active=True).order_by()
+)
 _PROJECT: Final = Prepared(lambda: Project.objects.filter(key=Given("key")).order_by())
+_GRANTING: Final = Prepared(lambda: Project.objects.filter(granted(), key=Given("key")).order_by())
 _ENVIRONMENT: Final = Prepared(
     lambda: Environment.objects.filter(project=Given("project"), key=Given("key")).order_by()
+)
+_SEEN: Final = Prepared(
+    lambda: (
+        Environment.objects.select_related("project")
+        .filter(granted("project"), project__key=Given("project"), key=Given("key"))
+        .order_by()
+    )
 )
 _LOCKED: Final = Prepared(lambda: _to_be_locked().filter(pk=Given("environment"), project=Given("project")))
 
@@ -55,10 +64,25 @@ def project_named(key: str, *, user: User) -> Project:
     Raises:
         ProjectNotFound: when there is none of that key that they may see.
     """
-    project = _PROJECT.one(key=key)
-    if project is None or not has_ability(user, Ability.VIEW, project):
+    if user.is_superuser:
+        project = _PROJECT.one(key=key)
+    else:
+        project = _GRANTING.one(key=key, user=user.pk, ability=Ability.VIEW.value)
+    if project is None:
         raise ProjectNotFound(f"There is no project `{key}`.")
     return project
+
+
+def environment_seen(key: str, *, project: str, user: User) -> Environment:
+    """Return an environment of the project of that key, with it: one read when all is as it should be.
+
+    Raises:
+        ProjectNotFound: when there is no such project that the person may see.
+        EnvironmentNotFound: when the project has no such environment.
+    """
+    asked = {"key": key, "project": project, "user": user.pk, "ability": Ability.VIEW.value}
+    found = None if user.is_superuser else _SEEN.one(**asked)
+    return found or environment_named(key, project=project_named(project, user=user))
 
 
 def environment_named(key: str, *, project: Project) -> Environment:
@@ -90,13 +114,13 @@ def first_environment(project: Project) -> Environment:
 def key_in_force(credential: Credential) -> ServerKey | ApiToken | None:
     """Return the row that the credential opens now, with its environment or person, or None.
 
-    One query, two for a person; a short transaction at most once a minute, to note that the key was used.
+    One query; a short transaction at most once a minute, to note that the key was used.
     """
     row: ServerKey | ApiToken | None
     if credential.kind is Kind.SERVER:
         row = ServerKey.objects.select_related("environment__project").filter(pk=credential.id).first()
     else:
-        row = _token_of_somebody(credential.id)
+        row = _TOKEN.one(token=credential.id)
     now = clock.now()
     if row is None or not credential.opens(row.digest) or not row.in_force(now):
         return None
@@ -133,15 +157,6 @@ def _note_use(row: ServerKey | ApiToken, now: datetime) -> None:
                 rows.update(last_used_at=now)
     except DatabaseError as error:  # a database that may only be read, as after a failover
         log.info("use_not_noted", error=type(error).__name__)
-
-
-def _token_of_somebody(pk: str) -> ApiToken | None:
-    token = _TOKEN.one(token=pk)
-    person = _PERSON.one(user=token.user_id) if token else None
-    if token is None or person is None:
-        return None
-    token.user = person
-    return token
 
 
 def lock_project(project: Project) -> None:

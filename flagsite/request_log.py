@@ -1,26 +1,28 @@
-"""The lines that are logged of a request: what was asked for, and never with which words.
+"""The line that is logged of a request, with its answer: what was asked for, and never with which words.
 
 Questions carry ids and attributes of users in their query. Logs are kept longer and read by more people than what a
 project lets us keep.
 """
 
-import structlog
+from uuid import uuid4
+
 from django.http import HttpRequest
 from django_structlog.middlewares import RequestMiddleware
+from structlog.contextvars import bind_contextvars
 
 from flagsite.lib.client_address import address_of
 
 
 class RequestLog(RequestMiddleware):
-    """django-structlog's lines, with the names of the query's parameters and without their values.
+    """django-structlog's line of a request that is finished, with the names of the query's parameters alone.
 
-    The client's address is the one that the audit log has: django-structlog's own believes every header.
+    The client's address is the one that the audit log has: django-structlog's own believes every header. There is no
+    line of its own for a request that begins: what goes wrong meanwhile says which request it was.
     """
 
-    @classmethod
-    def bind_ip(cls, request: HttpRequest) -> None:
-        """Say who asks in all lines of this request."""
-        structlog.contextvars.bind_contextvars(ip=address_of(request))
+    def prepare(self, request: HttpRequest) -> None:
+        """Say in all lines of this request which one it is and who asks."""
+        bind_contextvars(request_id=str(uuid4()), ip=address_of(request))
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

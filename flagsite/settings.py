@@ -155,6 +155,9 @@ if DATABASE_URL:
             "max_size": env.integer("DATABASE_POOL_SIZE", default=8, least=1),
             "timeout": 2.0,  # a request that gets no connection for so long is answered with 503
         }
+        # what flagsite/lib/prepared sends is planned once for a connection; of Django's own cursors nothing is kept
+        prepares = env.boolean("DATABASE_PREPARED_STATEMENTS", default=True)
+        DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 0 if prepares else None
         # a server that is gone without a word is given up, and not waited for until the kernel does (libpq's names)
         for name, value in {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10}.items():
             DATABASES["default"]["OPTIONS"].setdefault(name, value)

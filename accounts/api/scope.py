@@ -8,7 +8,7 @@ from accounts.api.authentication import actor_of
 from accounts.errors import ProjectNotFound
 from accounts.models import Environment, Project, ServerKey, User
 from accounts.permissions import require
-from accounts.querysets import environment_named, first_environment, project_named, projects_of
+from accounts.querysets import environment_named, environment_seen, first_environment, project_named, projects_of
 from accounts.roles import Ability
 from flagsite.lib.problems import InvalidInput
 
@@ -29,8 +29,12 @@ def scope_of(request: Request) -> Scope:
         EnvironmentNotFound: when the project has no such environment.
         InvalidInput: when the person reaches several projects and names none.
     """
+    assert isinstance(request.user, User)  # noqa: S101 - HoldsApiToken has let the request in
+    named, key = request.query_params.get("project"), request.query_params.get("environment")
+    if named is not None and key is not None:
+        environment = environment_seen(key, project=named, user=request.user)
+        return Scope(environment.project, environment)
     project = project_of(request)
-    key = request.query_params.get("environment")
     return Scope(project, first_environment(project) if key is None else environment_named(key, project=project))
 
 

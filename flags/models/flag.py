@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from accounts.models import Environment, Project
 from flagsite.lib.keys import MAX_KEY, validate_key
+from flagsite.lib.prepared import Given, Prepared
 from flagsite.lib.stored_json import JsonDecoder
 from segments.models import Segment
 
@@ -55,8 +56,9 @@ class Flag(models.Model):
         return self.name or self.key
 
     def tag_names(self) -> list[str]:
-        """Return the names of the flag's tags, sorted."""
-        return sorted(tag.name for tag in self.tags.all())
+        """Return the names of the flag's tags, sorted: of those that were read with it, if they were."""
+        are_read = "tags" in getattr(self, "_prefetched_objects_cache", ())
+        return sorted(tag.name for tag in (self.tags.all() if are_read else _TAGS.ask(flag=self.pk)))
 
 
 class FlagTag(models.Model):
@@ -70,6 +72,9 @@ class FlagTag(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+_TAGS: Final = Prepared(lambda: FlagTag.objects.filter(flag=Given("flag")))
 
 
 class FlagState(models.Model):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -24,6 +24,11 @@ from flags.querysets import digest_numbered
 from flags.traces import describe_change
 from flagsite.lib import clock, tracing
 from flagsite.lib.canonical import canonical
+from flagsite.lib.prepared import Insert, Update
+
+_REVISION: Final = Insert(Revision)
+_ITEM: Final = Insert(RevisionItem)
+_NUMBER: Final = Update(Environment, ["revision"])
 
 Items = Mapping[str, dict[str, Any] | None]
 """Flags or segments by key: the whole new document, or None for what is gone."""
@@ -94,7 +99,7 @@ def _append(change: Change, *, by: Actor, comment: str) -> None:
         {"since": since, "revision": number, "flags": change.flags, "segments": change.segments},
     ).decode()
     created_at = clock.now()
-    revision = Revision.objects.create(
+    revision = Revision(
         environment=environment,
         number=number,
         delta=delta,
@@ -119,13 +124,9 @@ def _append(change: Change, *, by: Actor, comment: str) -> None:
         approved_by=by.clearance.approved_by,
         is_emergency=by.clearance.is_emergency,
     )
-    RevisionItem.objects.bulk_create(
-        RevisionItem(revision=revision, environment=environment, number=number, kind=kind, key=key)
-        for kind, items in (
-            (RevisionItem.Kind.FLAG, change.flags),
-            (RevisionItem.Kind.SEGMENT, change.segments),
-        )
-        for key in items
-    )
+    _REVISION.put(revision)
+    for kind, items in ((RevisionItem.Kind.FLAG, change.flags), (RevisionItem.Kind.SEGMENT, change.segments)):
+        for key in items:
+            _ITEM.put(RevisionItem(revision=revision, environment=environment, number=number, kind=kind, key=key))
     environment.revision = number
-    environment.save(update_fields=["revision"])
+    _NUMBER.put(environment)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from django.db.models import F
@@ -15,6 +16,7 @@ from flags.publishing.publish import Change, publish
 from flags.services.fields import PER_ENVIRONMENT, FlagFields
 from flags.services.owners import owner_name, set_owner
 from flagsite.lib.canonical import same
+from flagsite.lib.prepared import Update
 from segments.models import Segment
 
 _COLUMNS: Final = tuple(name for name in PER_ENVIRONMENT if name != "prerequisites")
@@ -36,11 +38,17 @@ def write_state(draft: Draft) -> None:
         state.save()
     else:
         state.version += 1
-        state.save(update_fields=[*filter(draft.changes, _COLUMNS), "version", "updated_at"])
+        _update_of(*filter(draft.changes, _COLUMNS)).put(state)
     if is_new or draft.changes("prerequisites"):
         _write_prerequisites(draft)
     if is_new or draft.changes("rules"):
         _write_segment_uses(draft)
+
+
+@cache
+def _update_of(*columns: str) -> Update[FlagState]:
+    """Return the statement that writes these columns of a state, and that it is another version."""
+    return Update(FlagState, [*columns, "version", "updated_at"])
 
 
 def _write_prerequisites(draft: Draft) -> None:

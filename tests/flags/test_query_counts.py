@@ -13,8 +13,8 @@ from tests.flags.builders import PRODUCTION, boolean, change, create
 
 pytestmark = pytest.mark.django_db
 
-KEY_AND_SCOPE = 5
-"""The key and whose it is; the project, that they may see it, the environment."""
+KEY_AND_SCOPE = 2
+"""The key and whose it is; the environment in a project that they may see."""
 READ_UNDER_THE_LOCK = 5
 """That they may edit; the environment and the flag, to lock them; the flag's state; the digest before."""
 WRITTEN = 5

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tests.benchmarks.server.figures import Figure
-from tests.benchmarks.server.installation import installation
+from tests.benchmarks.server.installation import cpu_seconds, database_cpu_seconds, installation
 from tests.benchmarks.server.load import Load, load
 from tests.processes.site import Process, Site
 
@@ -39,12 +39,21 @@ def measure(*, seconds: float) -> Iterator[Figure]:
         with installation(flags=flags) as site:
             web = site.web("--workers", "2")
             _change(site, web, flags=flags, first=0, seconds=1)  # warms up
+            used = _used(site, web)
             came = _change(site, web, flags=flags, first=500, seconds=seconds)
+            used = [now - before for before, now in zip(used, _used(site, web), strict=True)]
         rates[flags] = came.rate
         what = f"`PATCH /flags/…`, one of {flags:,}"
         yield Figure(what, came.rate, "changes/s", ASKED, p50_ms=came.p50_ms, p99_ms=came.p99_ms)
+        for process, cpu in zip(("web", "PostgreSQL", "Redis"), used, strict=True):
+            yield Figure(f"{what}: CPU of {process} each", cpu / came.rate / seconds * 1e3, "ms")
     few, many = FLAGS
     yield Figure(f"changes/s, {many:,} flags ÷ {few:,} flags", rates[many] / rates[few], "×", ASKED_RATIO)
+
+
+def _used(site: Site, web: Process) -> list[float]:
+    """Return the CPU seconds so far of all who do the work."""
+    return [cpu_seconds(web), database_cpu_seconds(site), cpu_seconds(site.redis)]
 
 
 def _change(site: Site, web: Process, *, flags: int, first: int, seconds: float) -> Load:

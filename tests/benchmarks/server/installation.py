@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from tests import services
 from tests.processes.site import Process, Site
@@ -55,16 +54,30 @@ def cpu_seconds(process: Process) -> float:
     return sum(sum(map(int, fields[11:13])) for fields in _of_group(process)) / os.sysconf("SC_CLK_TCK")
 
 
+def database_cpu_seconds(site: Site) -> float:
+    """Return the CPU time of PostgreSQL so far: of all its processes, those that have ended among them."""
+    ((backend,),) = site.rows("SELECT pg_backend_pid()")
+    (postmaster,) = (int(fields[1]) for number, fields in _processes() if number == backend)
+    return sum(
+        sum(map(int, fields[11:15] if number == postmaster else fields[11:13]))
+        for number, fields in _processes()
+        if postmaster in (number, int(fields[1]))
+    ) / os.sysconf("SC_CLK_TCK")
+
+
 def memory_bytes(process: Process) -> int:
     """Return the memory that the process and its children hold (resident; what they share counts for each)."""
     return sum(int(fields[21]) for fields in _of_group(process)) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _of_group(process: Process) -> Iterator[list[Any]]:
+def _of_group(process: Process) -> Iterator[list[str]]:
+    return (fields for _, fields in _processes() if int(fields[2]) == process.pid)
+
+
+def _processes() -> Iterator[tuple[int, list[str]]]:
+    """Look at all processes: their numbers, and what proc(5) lists of them from their state on."""
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = status.read_text().rpartition(")")[2].split()
+            yield int(status.parent.name), status.read_text().rpartition(")")[2].split()
         except OSError:  # it has ended meanwhile
             continue
-        if int(fields[2]) == process.pid:  # its process group
-            yield fields
