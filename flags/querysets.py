@@ -176,9 +176,11 @@ def prerequisite_graph(environment: Environment) -> dict[str, set[str]]:
     return graph
 
 
-def history_of(key: str, *, environment: Environment) -> QuerySet[Any]:
-    """Return what happened to a flag in the environment, the newest first."""
-    items = RevisionItem.objects.filter(environment=environment, kind=RevisionItem.Kind.FLAG, key=key)
+def history_of(
+    key: str, *, environment: Environment, kind: RevisionItem.Kind = RevisionItem.Kind.FLAG
+) -> QuerySet[Any]:
+    """Return what happened to a flag, or a segment, in the environment, the newest first."""
+    items = RevisionItem.objects.filter(environment=environment, kind=kind, key=key)
     return with_predecessors(items).order_by("-number")
 
 

@@ -191,8 +191,8 @@ class TurnOffRequest(Said):
     """Why a flag is turned off in an emergency."""
 
 
-class RevisionBody(serializers.Serializer[Any]):
-    """One change of a flag."""
+class ChangeBody(serializers.Serializer[Any]):
+    """One change of a flag or segment."""
 
     revision = serializers.IntegerField()
     created_at = serializers.DateTimeField()
@@ -202,7 +202,18 @@ class RevisionBody(serializers.Serializer[Any]):
     approved_by = serializers.CharField(help_text="Who approved it; empty when nobody had to.")
     is_emergency = serializers.BooleanField()
     changes = serializers.ListField(child=serializers.CharField(), help_text="What changed, in sentences.")
+
+
+class RevisionBody(ChangeBody):
+    """One change of a flag."""
+
     flag = serializers.JSONField(help_text="The flag's document after the change; null when it was deleted.")
+
+
+class SegmentRevisionBody(ChangeBody):
+    """One change of a segment."""
+
+    segment = serializers.JSONField(help_text="The segment's document after the change; null when it was deleted.")
 
 
 class HistoryPage(serializers.Serializer[Any]):
@@ -213,8 +224,16 @@ class HistoryPage(serializers.Serializer[Any]):
     results = RevisionBody(many=True)
 
 
+class SegmentHistoryPage(serializers.Serializer[Any]):
+    """A page of a segment's history, the newest change first."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = SegmentRevisionBody(many=True)
+
+
 def revision_body(entry: Entry) -> dict[str, Any]:
-    """Return a flag's entry of a revision as `RevisionBody` describes it."""
+    """Return an entry of a revision as `RevisionBody` or `SegmentRevisionBody` describes it."""
     revision = entry.item.revision
     return {
         "revision": revision.number,
@@ -225,5 +244,5 @@ def revision_body(entry: Entry) -> dict[str, Any]:
         "approved_by": revision.approved_by,
         "is_emergency": revision.is_emergency,
         "changes": entry.sentences,
-        "flag": entry.after,
+        str(entry.item.kind): entry.after,
     }

@@ -14,6 +14,7 @@ urlpatterns = [
     path("flags/<key:key>/history", views.FlagHistoryView.as_view()),
     path("flags/<key:key>/restore", views.FlagRestoreView.as_view()),
     path("flags/<key:key>/turn-off", views.FlagTurnOffView.as_view()),
+    path("segments/<key:key>/history", views.SegmentHistoryView.as_view()),
     path("change-requests", change_requests.ChangeRequestListView.as_view()),
     path("change-requests/<int:change_request>", change_requests.ChangeRequestView.as_view()),
     path("change-requests/<int:change_request>/effects", change_requests.ChangeRequestEffectsView.as_view()),

@@ -24,12 +24,13 @@ from flags.api.serializers import (
     NewFlag,
     RestoreRequest,
     ScopeQuery,
+    SegmentHistoryPage,
     TurnOffRequest,
     flag_body,
     revision_body,
 )
 from flags.evaluation import explain
-from flags.models import FlagState
+from flags.models import FlagState, RevisionItem
 from flags.querysets import history_of, search_states, state_named
 from flagsite.lib.pages import page_of
 from flagsite.lib.preconditions import etag_of, version_wanted
@@ -135,6 +136,17 @@ class FlagHistoryView(APIView):
         """List the flag's revisions, the newest first; a deleted flag still has its history."""
         read_query(HistoryQuery, request.query_params)
         rows = history_of(key, environment=scope_of(request).environment)
+        return page_of(HistoryPages, rows, request, self, revision_body)
+
+
+class SegmentHistoryView(APIView):
+    """What happened to a segment; here, because revisions are the flags app's."""
+
+    @extend_schema(operation_id="segment_history", parameters=[HistoryQuery], responses=SegmentHistoryPage)
+    def get(self, request: Request, key: str) -> Response:
+        """List the segment's revisions in an environment, the newest first; a deleted one still has its history."""
+        read_query(HistoryQuery, request.query_params)
+        rows = history_of(key, environment=scope_of(request).environment, kind=RevisionItem.Kind.SEGMENT)
         return page_of(HistoryPages, rows, request, self, revision_body)
 
 

@@ -60,6 +60,7 @@ READ: Final = [
     Door("get", f"/ramp-templates{SHOP}", None, 200),
     Door("get", f"/segments{SHOP}", None, 200),
     Door("get", f"/segments/beta{SHOP}", None, 200),
+    Door("get", f"/segments/beta/history{SHOP}", None, 200),
 ]
 EDIT: Final = [
     Door("post", f"/change-requests{SHOP}", {"edits": [TENTH]}, 201),

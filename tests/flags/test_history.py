@@ -43,6 +43,18 @@ def test_the_history_says_in_sentences_what_each_change_did(ed: Person) -> None:
     ]
 
 
+def test_a_segment_has_its_history_too_also_when_it_is_gone(ed: Person, vi: Person) -> None:
+    create_segment(ed, "beta", included=["ann"])
+    create(ed, boolean("beta"))  # of the same key, and another thing
+    assert ed.client().patch("/segments/beta", {"included": ["ann", "bob"], "comment": "More"}).status_code == 200
+    assert ed.client().delete("/segments/beta").status_code == 204
+    newest, changed, oldest = vi.client().get(f"/segments/beta/history{PRODUCTION}").json()["results"]
+    assert (newest["changes"], newest["segment"]) == (["Deleted."], None)
+    assert (changed["changes"], changed["comment"]) == (["1 id now listed in: bob."], "More")
+    assert oldest["segment"]["included"] == ["ann"]
+    assert "flag" not in oldest
+
+
 def test_the_last_change_of_a_page_is_told_by_what_stands_on_the_next(ed: Person) -> None:
     create(ed, boolean(rollout_percentage=10))
     change(ed, "checkout", rollout_percentage=50)
