@@ -28,6 +28,7 @@ from rollouts.querysets import active_ramp, lock_ramp, planned
 from rollouts.schedule import PlannedStep
 from rollouts.services.log import audited, audited_whole, keep, put_down
 from rollouts.services.moving import move_if_due, next_due
+from rollouts.services.overriding import overridden
 from rollouts.steps import percentages, read_steps
 from rollouts.target import Target
 
@@ -109,11 +110,11 @@ def start_ramp(
 
 
 def begin(ramp: Ramp) -> None:
-    """Let the (locked) running ramp count from now, and take its first step when that is due."""
+    """Let the (locked) running ramp count from now; take its next step when that is due and nobody has interfered."""
     ramp.stepped_at = clock.now()
     ramp.due_at = next_due(ramp, planned(ramp.steps.all()))
     ramp.save()
-    if ramp.due_at is not None and ramp.due_at <= clock.now():
+    if ramp.due_at is not None and ramp.due_at <= clock.now() and overridden(ramp) is None:
         move_if_due(ramp)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
 from accounts.models import Environment, Project
 from flags.models import EvaluationCount, Flag
@@ -15,9 +16,10 @@ from rollouts.models import Ramp
 from rollouts.services import advance_due
 from tests.conftest import Person
 from tests.desk import Desk
-from tests.flags.builders import PRODUCTION, Json, make
+from tests.flags.builders import PRODUCTION, Json, boolean, create, make
 from tests.rollouts.occurrences import running_ramp
 from tests.rollouts.receiver import LOOPBACK, Receiver, receiving
+from tests.rollouts.users import Users
 
 RAMP = f"/flags/checkout/ramp{PRODUCTION}"
 NINE = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
@@ -80,6 +82,13 @@ def start(ed: Person, time: Clock) -> Start:
         return started
 
     return start_ramp
+
+
+@pytest.fixture
+def users(ed: Person, sdk: APIClient, time: Clock) -> Users:
+    """Users of the flag `checkout`, which lets nobody in yet and whose buckets are known."""
+    flag = create(ed, boolean(rollout_percentage=0, salt="pepper"))
+    return Users(sdk, flag["salt"])
 
 
 CountEvaluations = Callable[[int], None]

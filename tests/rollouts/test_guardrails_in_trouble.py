@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
-from rest_framework.test import APIClient
 
 from accounts.actors import Actor
 from flagsite.lib.problems import Conflict
@@ -16,16 +15,10 @@ from tests.rollouts.conftest import RAMP, Clock, CountEvaluations, Start, do, pe
 from tests.rollouts.looking import checks, look, look_at_due
 from tests.rollouts.users import Users
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("users")]
 
 FAILED = {"event": "checkout-failed", "per": "checkout"}
 ABOVE: dict[str, Any] = {"metric": FAILED, "when": {"above": 0.1, "window": "10m", "sample": 10}}
-
-
-@pytest.fixture(autouse=True)
-def users(ed: Person, sdk: APIClient, time: Clock) -> Users:
-    flag = create(ed, boolean(rollout_percentage=0, salt="pepper"))
-    return Users(sdk, flag["salt"])
 
 
 def half(_: bool) -> float:

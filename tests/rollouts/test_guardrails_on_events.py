@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 from django.test import override_settings
 from flagsite_sdk.engine.bucketing import bucket
-from rest_framework.test import APIClient
 
 from tests.conftest import Person
-from tests.flags.builders import PRODUCTION, boolean, create
+from tests.flags.builders import PRODUCTION
 from tests.rollouts.conftest import Clock, Start, do, percentage, ramp_of, step, told
 from tests.rollouts.looking import checks, look, look_at_due
 from tests.rollouts.users import Share, Users, event
@@ -18,12 +17,6 @@ pytestmark = pytest.mark.django_db
 FAILED = {"event": "checkout-failed", "per": "checkout"}
 WORSE: dict[str, Any] = {"metric": FAILED, "when": {"worse_than_others": True, "false_alarms": 0.01}}
 ABOVE: dict[str, Any] = {"metric": FAILED, "when": {"above": 0.1, "window": "10m", "sample": 50}}
-
-
-@pytest.fixture
-def users(ed: Person, sdk: APIClient, time: Clock) -> Users:
-    flag = create(ed, boolean(rollout_percentage=0, salt="pepper"))
-    return Users(sdk, flag["salt"])
 
 
 def equally(share: float) -> Share:

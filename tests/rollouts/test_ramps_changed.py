@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
-from rest_framework.test import APIClient
 
 from tests.conftest import Person
-from tests.flags.builders import boolean, create
 from tests.rollouts.conftest import RAMP, Clock, Start, ramp_of, step, told
 from tests.rollouts.looking import checks, look
 from tests.rollouts.users import Users
@@ -19,12 +17,6 @@ ABOVE: dict[str, Any] = {
     "when": {"above": 0.5, "window": "10m", "sample": 50},
 }
 SLOW: dict[str, Any] = {"metric": {"event": "checkout", "above": 2}, "when": {"worse_than_others": True}}
-
-
-@pytest.fixture
-def users(ed: Person, sdk: APIClient, time: Clock) -> Users:
-    flag = create(ed, boolean(rollout_percentage=0, salt="pepper"))
-    return Users(sdk, flag["salt"])
 
 
 def patch(ed: Person, **body: Any) -> None:

@@ -4,11 +4,10 @@ import re
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from accounts.models import Environment
 from tests.conftest import Person
-from tests.flags.builders import PRODUCTION, boolean, change, create, equals, rule
+from tests.flags.builders import PRODUCTION, change, equals, rule
 from tests.problems import assert_problem
 from tests.rollouts.conftest import RAMP, Clock, Start, do, percentage, ramp_of, step, told
 from tests.rollouts.looking import checks, look
@@ -19,12 +18,6 @@ pytestmark = pytest.mark.django_db
 FAILED = {"event": "checkout-failed", "per": "checkout"}
 WORSE: dict[str, Any] = {"metric": FAILED, "when": {"worse_than_others": True}}
 ABOVE: dict[str, Any] = {"metric": FAILED, "when": {"above": 0.1, "window": "10m", "sample": 10}}
-
-
-@pytest.fixture
-def users(ed: Person, sdk: APIClient, time: Clock) -> Users:
-    flag = create(ed, boolean(rollout_percentage=0, salt="pepper"))
-    return Users(sdk, flag["salt"])
 
 
 @pytest.fixture
@@ -87,6 +80,22 @@ def test_a_guardrail_that_steps_back_leaves_the_approval_to_be_waited_for(
     look(time)
     assert (ramp_of(ed)["status"], percentage(ed)) == ("awaiting_approval", 10)
     assert_problem(ed.client().post(f"/flags/checkout/ramp/resume{PRODUCTION}"), 409, "WRONG_MOMENT")
+
+
+@pytest.mark.usefixtures("_two_persons")
+def test_a_flag_that_was_turned_off_meanwhile_is_not_moved_by_an_approval(
+    ed: Person, ada: Person, time: Clock, start: Start
+) -> None:
+    start(step(10), step(50, after="1h"))
+    do(ada, "approve")
+    ed.client().patch(RAMP, {"steps": [step(90, at=time.in_("1h"))]})
+    assert ed.client().post(f"/flags/checkout/turn-off{PRODUCTION}", {}).status_code == 200
+    time.passes("2h")
+    do(ada, "approve")
+    time.passes("1s")
+    ramp = ramp_of(ed)
+    assert (percentage(ed), ramp["status"]) == (10, "paused")
+    assert ramp["reason"].startswith("The flag was turned off, by ed in revision")
 
 
 @pytest.mark.parametrize(("by_hand", "left"), [(30, 10), (5, 0)])
