@@ -239,6 +239,22 @@ def test_a_provider_without_server_is_not_ready_and_gets_ready(connect: Connect,
     assert api.get_client().get_boolean_value("new-checkout", False, ALICE) is True
 
 
+def test_a_provider_that_begins_with_last_known_rules_is_stale(connect: Connect, server: Server) -> None:
+    server.stop()
+    client = connect(
+        bootstrap={"flags": {"new-checkout": documents.boolean()}}, stream=False
+    )  # one error, again and again
+    assert client.status().state is State.RECONNECTING
+    api.set_provider_and_wait(FlagsiteProvider(client))
+    stale = hear(ProviderEvent.PROVIDER_STALE)
+    eventually(lambda: len(stale) == 1)
+    assert api.get_client().get_provider_status() is ProviderStatus.STALE
+    assert api.get_client().get_boolean_value("new-checkout", False, ALICE) is True
+    ready = hear(ProviderEvent.PROVIDER_READY)
+    server.start()
+    eventually(lambda: len(ready) == 1)
+
+
 def test_a_refused_key_is_fatal(connect: Connect, server: Server) -> None:
     server.key = "another"
     client = connect(start_timeout=0.05)

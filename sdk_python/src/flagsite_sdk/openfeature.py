@@ -14,6 +14,7 @@ It translates words and decides nothing: OpenFeature's targeting key is our cont
 coarser than ours (ours stand in the flag metadata), its events follow our states.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -46,6 +47,7 @@ _CODES = {
     ErrorCode.TYPE_MISMATCH: Code.TYPE_MISMATCH,
     ErrorCode.NOT_READY: Code.PROVIDER_NOT_READY,
 }
+_UNTIL_READY_IS_TOLD = 0.5  # seconds
 _FRESH = {State.STREAMING, State.POLLING, State.OFFLINE}
 _LATE = {State.RECONNECTING, State.UNAUTHORIZED}
 
@@ -84,6 +86,8 @@ class FlagsiteProvider(AbstractProvider):
         status = self._client.status()
         if status.ready:
             self._last = ProviderEvent.PROVIDER_READY  # the registry tells it when this returns
+            if status.state in _LATE:
+                self._tell_later()
             return
         if status.state is State.UNAUTHORIZED:
             raise ProviderFatalError(status.error)
@@ -149,6 +153,13 @@ class FlagsiteProvider(AbstractProvider):
         value = found.value if convert is None else convert(found.value)
         why = _REASONS[found.reason]
         return FlagResolutionDetails(value, None, None, why, found.variation, _metadata(found))
+
+    def _tell_later(self) -> None:
+        """Tell that what is held is old, once the registry has told that the provider is ready."""
+        telling = threading.Timer(_UNTIL_READY_IS_TOLD, lambda: self._tell_status(self._client.status()))
+        telling.daemon = True
+        telling.start()
+        self._leave.append(telling.cancel)
 
     def _stop_listening(self) -> None:
         for leave in self._leave:
