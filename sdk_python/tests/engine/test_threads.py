@@ -177,3 +177,11 @@ def test_made_up_keys_do_not_fill_the_memory() -> None:
     taken = counters.take()
     assert len(taken) == MOST_ERRORS
     assert taken[0].count == 2
+
+
+def test_keys_that_are_too_long_take_no_room_of_others() -> None:
+    counters = Counters(threading.RLock())
+    for number in range(MOST_ERRORS + 1):
+        counters.tick("x" * 200 + str(number), None, Reason.ERROR)
+    counters.tick("missing", None, Reason.ERROR)
+    assert counters.take() == [Count("missing", None, Reason.ERROR, 1)]
