@@ -69,13 +69,18 @@ def test_what_is_related_comes_with_a_row_where_that_was_asked(
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no plans to keep")
-def test_the_database_plans_a_read_once_for_a_connection(shop: Project) -> None:
-    keys(shop)
-    keys(shop)
+@pytest.mark.parametrize(("threshold", "planned"), [(0, 2), (None, None)])
+def test_the_database_keeps_a_read_s_plan_unless_the_connection_says_otherwise(
+    shop: Project, threshold: int | None, planned: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.ensure_connection()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sum(generic_plans + custom_plans) FROM pg_prepared_statements WHERE statement LIKE %s",
-                       ['%FROM "accounts_environment" WHERE "accounts_environment"."project_id" = ($1)%'])  # fmt: skip
-        assert cursor.fetchone() == (2,)
+        cursor.execute("DEALLOCATE ALL")
+    monkeypatch.setattr(connection.connection, "prepare_threshold", threshold)
+    assert keys(shop) == keys(shop) == ["development", "production", "staging"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sum(generic_plans + custom_plans) FROM pg_prepared_statements")
+        assert cursor.fetchone() == (planned,)
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no plans to keep")
