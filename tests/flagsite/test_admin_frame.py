@@ -4,10 +4,13 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Project
+from accounts.models import Environment, Project
 from accounts.services import issue_server_key
-from flags.models import Flag
+from flags.models import EvaluationCount, Flag, TrackedEvent
+from flagsite.lib import clock
 from tests.conftest import SYSTEM, Person
 from tests.desk import Desk
 from tests.flags.builders import make
@@ -63,3 +66,22 @@ def test_an_empty_list_says_whether_something_was_looked_for(ed: Person, vi: Per
 def test_moments_are_told_by_the_day_of_24_hours_and_with_their_zone(ada: Person, shop: Project) -> None:
     listed = Desk(ada).get("accounts_environment_changelist").content.decode()
     assert len(re.findall(r">\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC<", listed)) == 3
+
+
+@pytest.mark.parametrize("reported", ["flags_evaluationcount", "flags_trackedevent"])
+def test_what_sdks_report_is_listed_without_counting_or_sorting_millions(
+    reported: str, vi: Person, production: Environment
+) -> None:
+    now = clock.now()
+    for number in range(3):
+        counted: Any = {"flag_key": f"flag-{number}", "variation": "on", "minute": now, "count": 1}
+        EvaluationCount.objects.create(environment=production, **counted)
+        TrackedEvent.objects.create(environment=production, name=f"flag-{number}", context_id="ann", time=now)
+    with CaptureQueriesContext(connection) as captured:
+        page = Desk(vi).get(f"{reported}_changelist", q="flag-1")
+    asked = [each["sql"] for each in captured if f'FROM "{reported}"' in each["sql"]]
+    assert not [sql for sql in asked if "COUNT(" in sql]
+    assert all(f'ORDER BY "{reported}"."id" DESC' in sql for sql in asked)
+    assert len(page.context["cl"].result_list) == len(asked) == 1
+    assert "found" not in "".join(trail(page))
+    assert "show all" in page.content.decode()

@@ -1,6 +1,11 @@
-"""What SDKs report, to be read only."""
+"""What SDKs report, to be read only.
+
+There may be millions of rows: the newest come first in the order in which they were written, which needs no sorting,
+and nobody counts them.
+"""
 
 from django.contrib import admin
+from unfold.paginator import InfinitePaginator
 
 from accounts.admin.filters import EnvironmentFilter, ProjectFilter
 from accounts.admin.guarded import GuardedAdmin
@@ -12,6 +17,8 @@ class EvaluationCountAdmin(GuardedAdmin):
     """How often flags were evaluated."""
 
     has_history = False
+    paginator = InfinitePaginator
+    ordering = ("-pk",)
     project_path = "environment__project"
     list_display = ("minute", "environment", "flag_key", "variation", "reason", "count")
     list_display_links = None
@@ -25,6 +32,8 @@ class TrackedEventAdmin(GuardedAdmin):
     """What contexts did."""
 
     has_history = False
+    paginator = InfinitePaginator
+    ordering = ("-pk",)
     project_path = "environment__project"
     list_display = ("time", "environment", "name", "context_id", "value")
     list_display_links = None
