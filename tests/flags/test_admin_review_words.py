@@ -54,3 +54,12 @@ def test_parts_that_both_changed_are_called_as_people_call_them(
     set_fields(checkout, production, rules=[{**pro, "rollout_percentage": 10}], fallthrough=split)
     ((_, choices),) = Desk(ed).get(PAGE, request.pk).context["review"].collisions
     assert {choice.part for choice in choices} == {"default rule", "rule “Those who pay”"}
+
+
+def test_deleting_asks_for_the_review_and_says_so(ed: Person, checkout: Flag) -> None:
+    desk = Desk(ed)
+    asked = desk.get("flags_flag_delete", checkout.pk).content.decode()
+    assert "Review the deletion" in asked
+    assert "related items" not in asked
+    desk.review(desk.delete(checkout))
+    assert Flag.objects.filter(pk=checkout.pk).exists()
