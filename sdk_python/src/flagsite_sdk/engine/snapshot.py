@@ -101,10 +101,11 @@ class Snapshot:
         with self._lock:
             changed = definitions.difference(self._linker.definitions)
             self._generation += 1
-            self._drop(self._linker.relink(definitions, *changed))
+            outdated = self._drop(self._linker.relink(definitions, *changed))
             self.revision = found.revision
             self._generation += 1
-            return Changed(*map(frozenset, changed))
+        _let_go(outdated)
+        return Changed(*map(frozenset, changed))
 
     def apply(self, document: bytes) -> bool:
         """Bring what is held to the delta's revision.
@@ -125,14 +126,14 @@ class Snapshot:
             definitions = self._linker.definitions
             self._generation += 1
             definitions.update(found.flags, found.segments)
-            self._drop(self._linker.relink(definitions, found.flags, found.segments))
+            outdated = self._drop(self._linker.relink(definitions, found.flags, found.segments))
             self.revision = found.revision
             self._generation += 1
-            return True
+        _let_go(outdated)
+        return True
 
-    def _drop(self, keys: set[str]) -> None:
-        for key in keys & self._table.keys():
-            del self._table[key]
+    def _drop(self, keys: set[str]) -> list[Decide]:
+        return [self._table.pop(key) for key in keys & self._table.keys()]
 
     def _compile(self, key: str) -> Decide:
         with self._lock:
@@ -241,6 +242,12 @@ class Snapshot:
             return Evaluation(outcome.value, outcome.variation, outcome.reason, outcome.rule, revision)
         except Exception as error:  # noqa: BLE001  # a flag must never break its caller
             return _error(error, revision)
+
+
+def _let_go(outdated: list[Decide]) -> None:
+    """Free decisions one by one, and not under the lock: readers may come in between."""
+    while outdated:
+        outdated.pop()
 
 
 def _error(error: Exception, revision: int) -> Evaluation:
