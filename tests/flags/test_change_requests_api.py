@@ -183,6 +183,7 @@ def test_the_effects_say_who_loses_and_what_the_rules_warn_of(ed: Person, checko
     (effect,) = found["effects"]
     assert (found["version"], effect["environment"], effect["more_flags"]) == (1, "production", 0)
     assert [flag["key"] for flag in effect["flags"]] == ["checkout"]
+    assert (effect["contexts"], effect["somebody_loses"], effect["anyone_loses"]) == (0, False, True)
     assert any("of all buckets" in sentence for sentence in effect["flags"][0]["buckets"])
     assert any("never" in warning["says"] for warning in effect["warnings"])
     step(ed, request, "withdraw")

@@ -10,6 +10,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
+from flags.errors import ApprovalRequired
 from flagsite import api_document
 from tests.conftest import Person
 from tests.flags.builders import PRODUCTION, boolean, create, create_segment, equals, rule
@@ -56,6 +57,12 @@ def test_every_operation_says_what_it_does_and_which_key_it_wants(schema: Json) 
     assert [each["operationId"] for each in operations if not each.get("security")] == []
     (scheme,) = schema["components"]["securitySchemes"].values()
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+
+
+def test_the_problem_that_names_a_way_out_names_an_operation_of_the_page(schema: Json) -> None:
+    proposing = schema["paths"]["/change-requests"]["post"]
+    assert ApprovalRequired.type == f"/docs#/{proposing['tags'][0]}/{proposing['operationId']}"
+    assert len(proposing["requestBody"]["content"]["application/json"]["examples"]) == 2
 
 
 def described_by(schema: Json, path: str, method: str = "get", status: str = "200") -> Json:

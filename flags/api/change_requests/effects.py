@@ -43,7 +43,8 @@ class EffectBody(serializers.Serializer[Any]):
     contexts = serializers.IntegerField(help_text="Contexts seen last for which it was decided.")
     touched = serializers.IntegerField(help_text="Of them, those that are served something else.")
     losing = serializers.IntegerField(help_text="Of them, those that lose what they have.")
-    anyone_loses = serializers.BooleanField()
+    somebody_loses = serializers.BooleanField(help_text="Whether it is certain that somebody loses what they have.")
+    anyone_loses = serializers.BooleanField(help_text="Whether somebody may, by who was seen or by the buckets alone.")
     holds_for_everybody = serializers.BooleanField(help_text="Whether that holds for all contexts, seen or not.")
     flags = FlagEffectBody(many=True)
     more_flags = serializers.IntegerField(help_text="Flags that are touched too and not told of here.")
@@ -65,6 +66,7 @@ def effect_body(effect: Effect) -> dict[str, Any]:
         "contexts": effect.contexts,
         "touched": effect.touched,
         "losing": effect.losing,
+        "somebody_loses": effect.somebody_loses,
         "anyone_loses": effect.anyone_loses,
         "holds_for_everybody": effect.speaks_for_everybody,
         "flags": [
