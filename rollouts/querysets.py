@@ -18,7 +18,7 @@ from rollouts.schedule import PlannedStep
 
 LOOKED_AT_WITHIN: Final = timedelta(seconds=60)
 """A ramp whose guardrails nobody has looked at for longer takes no step."""
-PEOPLE_INSIDE: Final = Q(status__in=Ramp.ACTIVE, position__gte=0)
+PEOPLE_INSIDE: Final = Q(status__in=Ramp.ACTIVE, percentage__isnull=False)
 """Ramps that are not over and have let people in, also those that are held or wait for another approval."""
 
 

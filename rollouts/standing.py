@@ -38,6 +38,6 @@ def standing_of(ramp: Ramp) -> Standing:
     counted = evaluated_since(state.environment_id, state.flag.key, ramp.stepped_at) if plan.min_evaluations else 0
     now = clock.now()
     waits = waits_for(plan, stepped_at=ramp.stepped_at, now=now, evaluations=counted)
-    if waits is None and ramp.position >= 0 and unwatched(ramp, now):
+    if waits is None and ramp.has_begun and unwatched(ramp, now):
         waits = WaitsFor.GUARDRAIL
     return Standing(ramp, steps, Next(steps[ramp.position + 1], plan.due_at(ramp.stepped_at), waits))

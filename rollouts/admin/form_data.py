@@ -45,7 +45,7 @@ def starting_data(state: FlagState, draft: Draft, *, problems: list[dict[str, st
 
 def changing_data(ramp: Ramp, draft: Draft, *, problems: list[dict[str, str]]) -> dict[str, Any]:
     """Return what the page needs on which a ramp is changed."""
-    return {**_shared(ramp.state, draft, problems), "begun": ramp.position >= 0, "first": ramp.position + 1}
+    return {**_shared(ramp.state, draft, problems), "begun": ramp.has_begun, "first": ramp.position + 1}
 
 
 def draft_of(ramp: Ramp) -> Draft:

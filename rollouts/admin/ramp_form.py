@@ -88,7 +88,7 @@ class RampForms(RampPages):
             present = _present(state, draft.rule)
             found = preview_of(draft.steps, draft.guardrails, now=clock.now(), present=present)
         else:
-            since = running.stepped_at if running.position >= 0 else None
+            since = running.stepped_at if running.has_begun else None
             present, above = _present(state, running.rule), running.percentage
             found = preview_of(
                 draft.steps, draft.guardrails, now=clock.now(), present=present, above=above, since=since

@@ -72,7 +72,7 @@ def summary_of(ramp: Ramp, *, now: datetime, evaluations: int | None = None) -> 
         where=_where(ramp, status, len(steps)),
         following=_following(ramp, steps, now, evaluations),
         why=_why(ramp, status),
-        begun=ramp.position >= 0,
+        begun=ramp.has_begun,
     )
 
 
@@ -84,7 +84,7 @@ def stands_at(ramp: Ramp) -> Decimal:
 
 
 def _where(ramp: Ramp, status: Ramp.Status, number: int) -> str:
-    at, begun = percent(stands_at(ramp)), ramp.position >= 0
+    at, begun = percent(stands_at(ramp)), ramp.has_begun
     match status:
         case Ramp.Status.AWAITING_APPROVAL:
             asks = f"{ramp.author_label} asks for an approval"
@@ -107,7 +107,10 @@ def _following(ramp: Ramp, steps: Sequence[Step], now: datetime, evaluations: in
     if due > now:
         holds.insert(0, f"{moment(due)}, in {_until(due - now)}")
         return f"{goes} at {', then '.join(holds)}."
-    return f"{goes} {' and '.join(holds)}." if holds else f"{goes}, at any moment."
+    if holds:
+        return f"{goes} {' and '.join(holds)}."
+    is_held = ramp.has_begun and ramp.held_at is not None
+    return f"{goes} when every guardrail has an answer." if is_held else f"{goes}, at any moment."
 
 
 def _holds(step: Step, evaluations: int | None) -> list[str]:

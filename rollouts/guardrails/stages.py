@@ -36,7 +36,9 @@ def given_up_before(ramp: Ramp) -> list[Span]:
     This one may have been started for what their users did, in the same buckets.
     """
     badly = (Ramp.Status.ROLLED_BACK, Ramp.Status.STOPPED)
-    rows = Ramp.objects.filter(state=ramp.state_id, status__in=badly, position__gte=0, started_at__lt=ramp.started_at)
+    rows = Ramp.objects.filter(
+        state=ramp.state_id, status__in=badly, percentage__isnull=False, started_at__lt=ramp.started_at
+    )
     latest = rows.exclude(pk=ramp.pk).order_by("-started_at", "-pk")[:MAX_EARLIER]
     return [Span(each.percentage or Decimal(0), each.started_at, each.ended_at) for each in latest]
 

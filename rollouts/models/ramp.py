@@ -78,6 +78,11 @@ class Ramp(models.Model):
         return self.status in self.ACTIVE
 
     @property
+    def has_begun(self) -> bool:
+        """Tell whether it has let people in; it may stand before its first step again, when less was set by hand."""
+        return self.percentage is not None
+
+    @property
     def stands(self) -> str:
         """Return what it is doing, as the end of a sentence."""
         does = self.get_status_display().lower()

@@ -94,7 +94,7 @@ def take_step(ramp: Ramp, place: int, *, by: Actor, comment: str = "") -> None:
     text = f"{what} {place + 1} of {len(steps)}: {percent(step.percentage)}{lateness_in_words(late)}"
     if by.user is None and place > ramp.position >= 0:
         text += undecided_in_words(undecided_guardrails(ramp))
-    turned_on = True if ramp.turns_on and ramp.position < 0 else None
+    turned_on = True if ramp.turns_on and not ramp.has_begun else None
     moved = set_percentage(ramp, step.percentage, by=by, comment=f"{text}. {comment}".rstrip(". "), enabled=turned_on)
     _mark(steps, place, since=ramp.position, now=now, revision=moved.revision)
     if by.user is None and due_at is not None:
@@ -215,4 +215,4 @@ def _is_held(ramp: Ramp, now: datetime) -> bool:
     counted = evaluated_since(state.environment_id, state.flag.key, ramp.stepped_at) if step.min_evaluations else 0
     if waits_for(step, stepped_at=ramp.stepped_at, now=now, evaluations=counted) is not None:
         return True
-    return ramp.position >= 0 and unwatched(ramp, now)
+    return ramp.has_begun and unwatched(ramp, now)

@@ -35,7 +35,7 @@ def overridden(ramp: Ramp) -> str | None:
         return what[0].upper() + what[1:]
     if ramp.buckets not in (None, target.buckets):
         return f"What its buckets are made of was changed, and everybody falls anew{_by_whom(ramp)}."
-    if not ramp.state.enabled and not (ramp.turns_on and ramp.position < 0):
+    if not ramp.state.enabled and not (ramp.turns_on and not ramp.has_begun):
         return f"The flag was turned off{_by_whom(ramp)}."
     return None
 

@@ -111,7 +111,7 @@ def start_ramp(
 
 def begin(ramp: Ramp) -> None:
     """Let the (locked) running ramp count from now; take its next step when that is due and nobody has interfered."""
-    ramp.stepped_at = clock.now()
+    ramp.stepped_at, ramp.held_at = clock.now(), None
     ramp.due_at = next_due(ramp, planned(ramp.steps.all()))
     ramp.save()
     if ramp.due_at is not None and ramp.due_at <= clock.now() and overridden(ramp) is None:
@@ -141,7 +141,7 @@ def approve_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, commen
     old = audited(held)
     held.status, held.approved_by, held.reason = Ramp.Status.RUNNING, by.label[:200], ""
     target = Target(held.state, held.rule)
-    if held.position < 0:
+    if not held.has_begun:
         held.percentage_before, held.buckets = target.percentage, target.buckets
     put_down(held, Occurrence.Kind.APPROVED, by=by, text="Approved", percentage=target.effective)
     keep(held, old=old, by=by, comment=comment)

@@ -59,7 +59,7 @@ def resume_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment
     target = Target(held.state, held.rule)
     check_ground(target, read_guardrails([row.document for row in held.guardrails.all()]))
     old, present = audited(held), target.percentage
-    if held.position >= 0:
+    if held.has_begun:
         if not held.state.enabled:
             raise InvalidInput.at("", "The flag is off: turn it on first.")
         steps, since = list(held.steps.all()), held.position
@@ -177,7 +177,7 @@ def stop_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment: 
     held = _held(ramp, by, if_version, *Ramp.ACTIVE)
     old = audited(held)
     end(held, Ramp.Status.STOPPED, reason=comment)
-    left = Target(held.state, held.rule).effective if held.position >= 0 else None
+    left = Target(held.state, held.rule).effective if held.has_begun else None
     where = "before its first step" if left is None else f"at {percent(left)}"
     put_down(held, Occurrence.Kind.STOPPED, by=by, text=f"Stopped {where}", percentage=left)
     keep(held, old=old, by=by, comment=comment)
@@ -195,7 +195,7 @@ def roll_back_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comm
         WrongMoment: when it was never begun, or is over for another reason than that it was finished.
     """
     held = _held(ramp, by, if_version, *Ramp.ACTIVE, Ramp.Status.FINISHED)
-    if held.status == Ramp.Status.AWAITING_APPROVAL and held.position < 0:
+    if held.status == Ramp.Status.AWAITING_APPROVAL and not held.has_begun:
         raise WrongMoment("The ramp has changed nothing yet: stop it instead.")
     retreat(held, Decimal(0), by=by, reason=comment or f"by {by.label}")
     return held

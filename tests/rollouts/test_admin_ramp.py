@@ -13,7 +13,7 @@ from flags.models import EvaluationCount, Flag
 from flagsite.lib import clock
 from rollouts.admin.guardrail_cards import MAX_LOOKS
 from rollouts.models import Guardrail, Occurrence, Ramp, Verdict
-from rollouts.services import change_ramp
+from rollouts.services import advance_due, change_ramp
 from tests.conftest import SYSTEM, Person
 from tests.desk import Desk
 from tests.flags.builders import state_of
@@ -55,6 +55,14 @@ def test_the_page_says_what_the_next_step_waits_for(desk: Desk, sale: Flag, prod
     EvaluationCount.objects.create(environment=production, flag_key="sale", variation="on", minute=minute, count=1_234)
     page = text_of(desk.open(ramp))
     assert "Next: 50 % after 2,000 evaluations (1,234 so far) and when somebody says so." in page
+
+
+def test_the_page_says_that_a_step_waits_for_its_guardrails(desk: Desk, sale: Flag) -> None:
+    ramp = ramp_of(sale, steps=[{"percentage": 1}, {"percentage": 50, "after": "1m"}], guardrails=[FAILING])
+    past = clock.now() - timedelta(minutes=10)
+    Ramp.objects.filter(pk=ramp.pk).update(stepped_at=past, due_at=past)
+    assert advance_due() == 0
+    assert "Next: 50 % when every guardrail has an answer." in text_of(desk.open(ramp))
 
 
 def test_steps_are_told_by_what_became_of_them(desk: Desk, sale: Flag) -> None:

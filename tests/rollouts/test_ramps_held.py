@@ -155,6 +155,20 @@ def test_a_ramp_whose_rule_is_gone_can_be_rolled_back_and_nobody_is_judged_by_it
     assert do(ed, "rollback")["status"] == "rolled_back"
 
 
+def test_a_ramp_that_was_put_before_its_first_step_by_hand_is_watched_on(
+    ed: Person, time: Clock, start: Start, users: Users
+) -> None:
+    start(step(30), step(50, after="1h"), guardrails=[WORSE])
+    change(ed, "checkout", rollout_percentage=20)
+    time.passes("1s")
+    change(ed, "checkout", rollout_percentage=25)
+    resumed = do(ed, "resume")
+    assert resumed["next"]["step"] == 1
+    users.check_out(range(800), at=time.now, percentage=25, failing=worse_inside)
+    look(time)
+    assert (ramp_of(ed)["status"], percentage(ed)) == ("rolled_back", 0)
+
+
 def test_a_ramp_is_stopped_where_the_flag_stands(ed: Person, time: Clock, start: Start, users: Users) -> None:
     start(step(10), step(50, after="1h"))
     do(ed, "pause")
