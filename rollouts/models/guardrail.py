@@ -1,6 +1,6 @@
 """Guardrails: what is watched while a ramp runs, and what each look at it found."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -37,6 +37,12 @@ class Guardrail(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["ramp", "position"], name="guardrail_position_once"),
         ]
+
+    @property
+    def metric(self) -> dict[str, Any]:
+        """Return what is watched, as it was asked for."""
+        watched: dict[str, Any] = self.document["metric"]
+        return watched
 
     def __str__(self) -> str:
         return f"guardrail {self.position + 1} of {self.ramp}"

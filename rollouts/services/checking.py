@@ -5,6 +5,7 @@ while the ramp stands where it stood when the look began.
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -20,7 +21,7 @@ from flagsite.lib.tracing import traced
 from rollouts import metrics
 from rollouts.guardrails import events, prometheus
 from rollouts.guardrails.contexts import Seen
-from rollouts.guardrails.document import read_guardrails
+from rollouts.guardrails.document import MAX_GUARDRAILS, read_guardrails
 from rollouts.guardrails.finding import Finding
 from rollouts.guardrails.stages import given_up_before, latest, spans_of
 from rollouts.guardrails.watch import Action, EventMetric, Threshold, Watch
@@ -46,16 +47,23 @@ def claim_checks() -> list[int]:
 
 @traced
 def check_ramp(pk: int) -> None:
-    """Look at every guardrail of a ramp, in their order; the first that is crossed is acted on."""
+    """Look at every guardrail of a ramp, in their order; the first that is crossed is acted on.
+
+    Queries of Prometheus, which touch no table, are asked all at once: of one that does not answer, a look takes no
+    longer with ten of them, and looks do not overtake each other.
+    """
     ramp = ramps().filter(pk=pk).first()
     if ramp is None:
         return
-    for guardrail in ramp.guardrails.all():
-        began = time.perf_counter()
-        found = _look_safely(guardrail, ramp)
-        metrics.checked(found.verdict, time.perf_counter() - began)
-        if not _act_safely(guardrail, found, seen=ramp):
-            return
+    guardrails = list(ramp.guardrails.all())
+    with ThreadPoolExecutor(MAX_GUARDRAILS) as pool:
+        asked = {each.pk: pool.submit(_look_safely, each, ramp) for each in guardrails if "prometheus" in each.metric}
+        for guardrail in guardrails:
+            began = time.perf_counter()
+            found = asked[guardrail.pk].result() if guardrail.pk in asked else _look_safely(guardrail, ramp)
+            metrics.checked(found.verdict, time.perf_counter() - began)
+            if not _act_safely(guardrail, found, seen=ramp):
+                return
 
 
 def _look_safely(guardrail: Guardrail, ramp: Ramp) -> Finding:

@@ -1,5 +1,6 @@
 """Guardrails on a query: what a real server on the loopback answers, and what becomes of the ramp."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
@@ -265,6 +266,20 @@ def test_silence_of_one_source_keeps_no_other_from_rolling_back(
     start(step(10), step(50, after="1h"), guardrails=[ABOVE, {**ABOVE, "name": "latency"}])
     look(time)
     assert ramp_of(ed)["status"] == "rolled_back"
+
+
+def test_all_queries_are_asked_at_once(ed: Person, time: Clock, start: Start, prometheus: Receiver) -> None:
+    """Else ten that nobody answers would take a worker for longer than until the next look."""
+    together = threading.Barrier(3)
+
+    def answer_when_all_have_asked(handler: Handler) -> None:
+        together.wait(timeout=4)
+        series("0.01")(handler)
+
+    prometheus.replies = [answer_when_all_have_asked] * 3
+    start(step(10), step(50, after="1h"), guardrails=[ABOVE, {**ABOVE, "name": "latency"}, {**ABOVE, "name": "load"}])
+    look(time)
+    assert [verdict for verdict, _ in checks(ed)] == ["healthy"] * 3
 
 
 def test_an_installation_without_prometheus_refuses_the_guardrail(ed: Person, settings: Settings) -> None:
