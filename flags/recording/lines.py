@@ -24,26 +24,20 @@ _WHOLE_MOMENT: Final = len('"2026-11-22T10:00:00.000000Z"')
 def log_evaluation(environment: Environment, noted: Noted, answer: Answer) -> None:
     """Write the line of one flag."""
     if _log.isEnabledFor(logging.INFO):
-        ready_lines.write(_log, "evaluation", _of_one, _where(environment), noted, answer)
+        ready_lines.write(_log, "evaluation", _line(answer.line, environment, noted))
 
 
 def log_evaluations(environment: Environment, noted: Noted, answers: Sequence[Answer]) -> None:
     """Write the line of a request for all flags; each by itself only where each is recorded by itself."""
     if _log.isEnabledFor(logging.INFO):
         revision = answers[0].evaluation.revision if answers else environment.revision
-        ready_lines.write(_log, "evaluations", _of_all, _where(environment), noted, len(answers), revision)
+        each = b",".join([answer.line_among_all for answer in noted.answers])
+        what = b'"flags":%d,"revision":%d,"evaluations":{%b}' % (len(answers), revision, each)
+        ready_lines.write(_log, "evaluations", _line(what, environment, noted))
 
 
-def _of_one(where: bytes, noted: Noted, answer: Answer) -> bytes:
-    return _line(answer.line, where, noted)
-
-
-def _of_all(where: bytes, noted: Noted, flags: int, revision: int) -> bytes:
-    each = b",".join([answer.line_among_all for answer in noted.answers])
-    return _line(b'"flags":%d,"revision":%d,"evaluations":{%b}' % (flags, revision, each), where, noted)
-
-
-def _line(what: bytes, where: bytes, noted: Noted) -> bytes:
+def _line(what: bytes, environment: Environment, noted: Noted) -> bytes:
+    where = _named(environment.project.key, environment.key)
     context_id = orjson.dumps(noted.context_id)
     attributes = orjson.dumps(noted.attributes) if noted.attributes else b"{}"
     time = orjson.dumps(noted.time, option=orjson.OPT_UTC_Z)  # a fifth of what `isoformat` takes
@@ -51,10 +45,6 @@ def _line(what: bytes, where: bytes, noted: Noted) -> bytes:
         time = orjson.dumps(rfc3339(noted.time))
     who = context_id, attributes, time, time
     return b'%b,%b,"context_id":%b,"attributes":%b,"time":%b,"timestamp":%b' % (what, where, *who)
-
-
-def _where(environment: Environment) -> bytes:
-    return _named(environment.project.key, environment.key)
 
 
 @lru_cache(maxsize=1_000)

@@ -1,15 +1,15 @@
 """Log lines that are written out already: for what is logged so often that making a line must cost next to nothing.
 
 The line is a JSON object. `flagsite.logs` passes it on as it is, or takes it apart for a terminal. In a process that
-serves requests, lines are gathered for `LINGER_SECONDS`, and then made and written together: whoever has something to
-say only leaves it here, and each write would let the other threads of the process in.
+serves requests, lines are gathered for `LINGER_SECONDS` and written together: each write would let the other threads of
+the process in, and cost more than making the line. The line is made by whoever has something to say: what it is made of
+is at hand there, and another thread would have to fetch it from another processor, which costs more than making it.
 """
 
 import logging
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, Final
@@ -18,8 +18,6 @@ import orjson
 import structlog
 
 from flagsite.lib import tracing
-
-log = structlog.get_logger(__name__)
 
 LINGER_SECONDS: Final = 0.025
 MAX_WAITING: Final = 10_000
@@ -35,28 +33,28 @@ class ReadyLine(logging.LogRecord):
     line: bytes
 
 
-Members = Callable[..., bytes]
-"""Makes the members of a line, as encoded JSON without braces, by the thread that writes it."""
-_Said = tuple[tuple[logging.Logger, str], Members, tuple[Any, ...], dict[str, Any]]
-"""Who says what, its members, what they are made of, and what was known. A plain tuple: there are very many."""
+Source = tuple[logging.Logger, str]
+"""A logger, and what its line is called."""
 
 
-def write(logger: logging.Logger, event: str, members: Members, *about: Any) -> None:
+def write(logger: logging.Logger, event: str, members: bytes) -> None:
     """Write a line of the level INFO, with what is known of the request and the trace.
 
     Args:
         logger: Which is named in it.
         event: What it is called.
-        members: Makes its members.
-        about: What they are made of; nobody may change it any more.
+        members: Its members, as encoded JSON without braces.
     """
+    source = logger, event
     known = request.get() or structlog.contextvars.get_contextvars()
     trace = tracing.names()
-    _gathered.put(((logger, event), members, about, {**known, **trace} if trace else known))
+    of_request = orjson.dumps({**known, **trace} if trace else known)[1:-1]
+    line = b"{%b,%b,%b}" if of_request else b"{%b%b,%b}"
+    _gathered.put(source, line % (members, of_request, _names(source)))
 
 
 @cache
-def _names(source: tuple[logging.Logger, str]) -> bytes:
+def _names(source: Source) -> bytes:
     logger, event = source
     return orjson.dumps({"event": event, "logger": logger.name, "level": "info"})[1:-1]
 
@@ -67,13 +65,13 @@ class _Gathered:
     def __init__(self) -> None:
         self.gathers = False
         """Whether a thread may be started that writes."""
-        self._waiting: deque[_Said] = deque()
+        self._waiting: deque[tuple[Source, bytes]] = deque()
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._writing = threading.Lock()
 
-    def put(self, said: _Said) -> None:
-        self._waiting.append(said)
+    def put(self, source: Source, line: bytes) -> None:
+        self._waiting.append((source, line))
         if not self.gathers or len(self._waiting) > MAX_WAITING:
             self.write_out()
         elif not self._wake.is_set():
@@ -90,14 +88,10 @@ class _Gathered:
     def write_out(self) -> None:
         """Write what waits."""
         with self._writing:
-            together: defaultdict[tuple[logging.Logger, str], list[bytes]] = defaultdict(list)
+            together: defaultdict[Source, list[bytes]] = defaultdict(list)
             for _ in range(len(self._waiting)):
-                source, members, about, known = self._waiting.popleft()
-                try:
-                    of_request = orjson.dumps(known)[1:-1] + b"," if known else b""
-                    together[source].append(b"{%b,%b%b}" % (members(*about), of_request, _names(source)))
-                except Exception:  # one line is no reason to lose the others, or the thread
-                    log.exception("line_cannot_be_made", line=source[1])
+                source, line = self._waiting.popleft()
+                together[source].append(line)
             for (logger, event), lines in together.items():
                 record = ReadyLine(logger.name, logging.INFO, "", 0, event, None, None)
                 record.line = b"\n".join(lines)

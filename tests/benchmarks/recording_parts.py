@@ -69,10 +69,10 @@ def _round(environment: Any, number: int, parts: Parts) -> None:
     asked = [(context, answers.one("flag-0042", context)) for context in contexts]
     spent: defaultdict[str, float] = defaultdict(float)
     for first in range(0, EVALUATIONS, LINES):
-        with _timed(spent, "in the request"):
+        with _timed(spent, "in the request, its line made"):
             for context, answer in asked[first : first + LINES]:
                 evaluation.note(environment, context, answer)
-        with _timed(spent, "its line in the log"):
+        with _timed(spent, "its line written"):
             ready_lines.write_out()
     before = _postgresql()
     with _timed(spent, "its row, its count, who was seen"):

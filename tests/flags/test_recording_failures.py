@@ -1,10 +1,8 @@
 """What was noted outlives a database that is away, and no error ends the writing."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 import psycopg
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, ProgrammingError
@@ -18,8 +16,6 @@ from flags.answers import Answer
 from flags.models import RecentContext
 from flags.recording import Drop, recorder
 from flags.services import evaluations, records, refusals
-from flagsite.lib import ready_lines
-from flagsite.lib.ready_lines import ReadyLine
 from tests.flags.builders import decide, make
 from tests.flags.test_recording import FOUND, _nothing_noted, counted, rows  # noqa: F401 - a fixture among them
 
@@ -121,22 +117,6 @@ def test_what_goes_away_between_records_and_sums_leaves_neither_and_is_written_o
     assert rows(production, "context_id") == [("ann",)]
     assert counted(production) == {("checkout", "RULE_MATCH"): 1}
     assert recording.dropped() == {}
-
-
-def test_a_line_that_cannot_be_made_costs_no_other(
-    production: Environment, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, logger="flagsite.evaluations")
-    monkeypatch.setattr(ready_lines._gathered, "gathers", True)
-    monkeypatch.setattr(ready_lines._gathered, "_start", lambda: None)
-    broken = Answer("broken", FOUND)
-    monkeypatch.setattr(broken, "_line", object())
-    for answer in (Answer("before", FOUND), broken, Answer("behind", FOUND)):
-        recording.note_one(production, {"id": "ann"}, answer)
-    ready_lines.write_out()
-    ready = [record.line for record in caplog.records if isinstance(record, ReadyLine)]
-    assert [orjson.loads(line)["flag"] for line in b"\n".join(ready).splitlines()] == ["before", "behind"]
-    assert "line_cannot_be_made" in caplog.text
 
 
 def test_what_a_lost_connection_cut_off_is_written_the_next_time(

@@ -52,7 +52,7 @@ def _parts(application: Any, key: str) -> Iterator[tuple[str, Callable[[], Any]]
 
     yield "who asks: a key that is known", lambda: callers.of(header, address="127.0.0.1")
     yield "deciding one flag", lambda: answers.one("flag-0042", CONTEXT)
-    yield "recording it, as far as the request is concerned", lambda: evaluation.note(environment, CONTEXT, one)
+    yield "recording it, its log line among it", lambda: evaluation.note(environment, CONTEXT, one)
     yield "its answer", lambda: replies.evaluation(one)
     yield "metrics of a request", lambda: request_metrics.answered("view", "POST", status=200, seconds=0.001)
     yield (
@@ -60,7 +60,7 @@ def _parts(application: Any, key: str) -> Iterator[tuple[str, Callable[[], Any]]
         lambda: ask("/evaluate", {"flag_key": "flag-0042", "context": CONTEXT}),
     )
     yield "deciding 100 flags", lambda: answers.all(CONTEXT)
-    yield "recording them in bounds, likewise", lambda: evaluation.note_all(environment, CONTEXT, every)
+    yield "recording them in bounds, their log line among it", lambda: evaluation.note_all(environment, CONTEXT, every)
     yield "their answer", lambda: replies.evaluations(every, environment)
     yield "POST /evaluate, all 100 flags", lambda: ask("/evaluate", {"context": CONTEXT})
     yield "OFREP, all 100 flags", lambda: ask("/ofrep/v1/evaluate/flags", {"context": CONTEXT})
