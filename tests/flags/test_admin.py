@@ -67,7 +67,7 @@ def test_a_viewer_reads_everything_without_a_form(vi: Person, sale: Flag, produc
     change: Any = {"rules": [rule(equals("country", "Atlantis"))], "rollout_percentage": 12.5}
     update_flag(project=sale.project, environment=production, key="sale", fields=change, by=SYSTEM)
     page = Desk(vi).open(sale).content.decode()
-    for text in ("Atlantis", "12.5", "marketing", "Production (production)"):
+    for text in ("Atlantis", "12.5", "marketing", "On in Production"):
         assert text in page
     assert "<textarea" not in page
 

@@ -1,11 +1,13 @@
 """What the review calls things: whether somebody loses, what two people both changed, where the flag is."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from accounts.models import Environment, Project
 from flags.models import Flag
+from flagsite.lib import clock
 from tests.conftest import Person
 from tests.desk import Desk, address
 from tests.flags.builders import equals, make, rule, set_fields
@@ -63,3 +65,13 @@ def test_deleting_asks_for_the_review_and_says_so(ed: Person, checkout: Flag) ->
     assert "related items" not in asked
     desk.review(desk.delete(checkout))
     assert Flag.objects.filter(pk=checkout.pk).exists()
+
+
+def test_a_scheduled_request_shows_its_moment_where_it_can_be_changed(
+    ed: Person, checkout: Flag, production: Environment
+) -> None:
+    request = proposed(ed, checkout, production, rollout_percentage=25)
+    at = clock.now() + timedelta(days=1)
+    sent = {"version": request.version, "at": f"{at:%Y-%m-%dT%H:%M}"}
+    Desk(ed).post("flags_changerequest_publish", request.pk, **sent)
+    assert Desk(ed).get(PAGE, request.pk).context["form"]["at"].value() == sent["at"]

@@ -182,6 +182,8 @@ class ChangeRequestAdmin(GuardedAdmin):
     ) -> TemplateResponse:
         review: Review = review_of(change_request, access=access_of(request))
         status = ChangeRequest.Status(change_request.status)
+        if change_request.publish_at:
+            form.initial["at"] = f"{change_request.publish_at:%Y-%m-%dT%H:%M}"
         about = {"opts": self.opts, "review": review, "form": form, "merging": merging, "original": change_request}
         about["edit_address"] = editing_address(change_request) if review.is_live else ""
         about["effects"] = effects_of(review.difference) if review.is_live and review.difference else []
