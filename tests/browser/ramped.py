@@ -76,12 +76,12 @@ def ramp(production: Environment, time: Ticking, *, jonas: Actor, maya: Actor) -
     )
     for look in range(LOOKS):
         time.set(NOW - timedelta(minutes=24 * (LOOKS - look)))
-        advance_due()
         asked = chance.sample(range(PEOPLE), 60)
         _note(production, "picture", asked)
         _note(production, "picture-broken", (person for person in asked if person % 23 == 0))
         _note(production, "picture-seconds", asked, values=chance)
         check_ramp(good.pk)
+        advance_due()
     return good
 
 
