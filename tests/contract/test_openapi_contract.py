@@ -29,7 +29,7 @@ from tests.flags.builders import PRODUCTION, boolean, create, create_segment, eq
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES: Final = int(os.environ.get("CONTRACT_EXAMPLES", "6"))
+EXAMPLES: Final = int(os.environ.get("CONTRACT_EXAMPLES", "3"))
 """Of each operation; `make fuzz` asks for more."""
 CHECKS: Final = [
     not_a_server_error,

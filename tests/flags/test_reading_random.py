@@ -81,7 +81,7 @@ def on_one_attribute(attribute: str) -> st.SearchStrategy[Json]:
     return st.lists(literal, min_size=1, max_size=3).map(lambda found: {"all": found})
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(st.sampled_from(["a", "id"]).flatmap(lambda name: st.tuples(st.just(name), on_one_attribute(name))))
 def test_what_is_said_to_match_nobody_is_matched_by_no_value_at_any_moment(drawn: tuple[str, Json]) -> None:
     attribute, document = drawn
@@ -98,7 +98,7 @@ def test_what_is_said_to_match_nobody_is_matched_by_no_value_at_any_moment(drawn
         assert not any(holds(condition, person, now=now) for person in people for now in MOMENTS)
 
 
-@settings(max_examples=600)
+@settings(max_examples=250)
 @given(st.lists(st.tuples(comparisons(), st.booleans()), min_size=1, max_size=3), st.sampled_from(["a", "id"]))
 @example([(compare("a", "starts_with", "a", ignore_case=True), True), (compare("a", "starts_with", "a"), False)], "a")
 @example([(compare("a", "all_of", ["a"], ignore_case=True), True), (compare("a", "any_of", ["a"]), False)], "a")
@@ -174,7 +174,7 @@ small = st.one_of(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(
     st.recursive(
         small,

@@ -74,7 +74,7 @@ documents = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.one_of(documents, st.dictionaries(names, documents)))
 def test_no_document_crashes_the_reader(document: Any) -> None:
     for read in (lambda: read_flag("flag", document), lambda: read_segment("s", document)):
