@@ -17,13 +17,13 @@ class Ticking:
     """A clock that goes on a little whenever somebody looks at it, and can be set."""
 
     def __init__(self, start: datetime) -> None:
-        self._now = start
+        self.set(start)
 
-    def set(self, now: datetime) -> None:
-        self._now = now
+    def set(self, now: datetime, *, a_little: timedelta = timedelta(seconds=47)) -> None:
+        self._now, self._a_little = now, a_little
 
     def __call__(self) -> datetime:
-        self._now += timedelta(seconds=47)
+        self._now += self._a_little
         return self._now
 
 

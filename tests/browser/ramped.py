@@ -75,7 +75,7 @@ def ramp(production: Environment, time: Ticking, *, jonas: Actor, maya: Actor) -
         comment="The cache is warm",
     )
     for look in range(LOOKS):
-        time.set(NOW - timedelta(minutes=24 * (LOOKS - look)))
+        time.set(NOW - timedelta(minutes=24 * (LOOKS - look)), a_little=timedelta(seconds=1))
         asked = chance.sample(range(PEOPLE), 60)
         _note(production, "picture", asked)
         _note(production, "picture-broken", (person for person in asked if person % 23 == 0))
