@@ -48,7 +48,6 @@ def test_rows_are_read_as_far_as_was_asked_and_with_what_was_added(shop: Project
     assert (row.shop, row.get_deferred_fields() >= {"name", "revision"}, row.name) == ("shop", True, "Staging")  # type: ignore[attr-defined]
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks nothing but the whole file")
 def test_rows_are_locked_where_that_was_asked(shop: Project) -> None:
     rows = Prepared(lambda: Environment.objects.select_for_update().filter(project=Given("project")).order_by("pk"))
     with transaction.atomic():
@@ -68,7 +67,6 @@ def test_what_is_related_comes_with_a_row_where_that_was_asked(
         assert (row.project, row.project.recorded_attributes) == (shop, [])
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no plans to keep")
 @pytest.mark.parametrize(("threshold", "planned"), [(0, 2), (None, None)])
 def test_the_database_keeps_a_read_s_plan_unless_the_connection_says_otherwise(
     shop: Project, threshold: int | None, planned: int | None, monkeypatch: pytest.MonkeyPatch
@@ -83,7 +81,6 @@ def test_the_database_keeps_a_read_s_plan_unless_the_connection_says_otherwise(
         assert cursor.fetchone() == (planned,)
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no plans to keep")
 @pytest.mark.django_db(transaction=True)
 def test_a_read_outlives_a_migration_that_changes_what_it_reads_and_fails_once_within_a_transaction(
     shop: Project,
