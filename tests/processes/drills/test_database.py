@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from tests.ports import eventually
 from tests.processes.drills.work import PATIENCE, Work
 from tests.processes.site import Site
@@ -25,19 +27,27 @@ def test_postgresql_is_killed(postgresql: Any, tmp_path: Path) -> None:
 
 
 def _kill(postgresql: Any) -> None:
-    """End the postmaster and its children at once; stopped first, it makes no more of them."""
-    os.kill(postgresql.get_pid(), signal.SIGSTOP)
-    family = [postgresql.get_pid(), *_children(postgresql.get_pid())]
+    """End the postmaster and its children at once; stopped first, it makes no more of them.
+
+    Its lock files go too: until the machine's first process has reaped the dead postmaster, which takes seconds on
+    some machines, both its starter and PostgreSQL itself would take it for running.
+    """
+    dying = postgresql.get_postmaster_info()
+    os.kill(dying.pid, signal.SIGSTOP)
+    family = [dying.pid, *_children(dying.pid)]
     for pid in family:
         os.kill(pid, signal.SIGKILL)
     eventually(lambda: not any(_lives(pid) for pid in family), within=PATIENCE)
+    (dying.pgdata / "postmaster.pid").unlink()
+    dying.socket_path.with_name(f"{dying.socket_path.name}.lock").unlink()
 
 
 def _starts(postgresql: Any) -> bool:
     """Start it, or go on waiting: on a busy machine it recovers for longer than its starter has patience."""
     try:
         postgresql.start()
-    except (subprocess.SubprocessError, AssertionError):
+        psycopg.connect(postgresql.get_uri()).close()
+    except (subprocess.SubprocessError, AssertionError, psycopg.OperationalError):
         return False
     return True
 
