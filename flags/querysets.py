@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, TextField, prefetch_related_objects
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce, Greatest
 
 from accounts.models import Environment, Project
 from flags.chain.digests import GENESIS
@@ -50,6 +50,12 @@ def with_states(flags: QuerySet[Flag]) -> QuerySet[Flag]:
     states = FlagState.objects.select_related("environment").prefetch_related(required)
     ordered = states.order_by("environment__position", "environment__key")
     return flags.select_related("owner").prefetch_related(Prefetch("states", ordered), "tags")
+
+
+def with_last_change(flags: QuerySet[Flag]) -> QuerySet[Flag]:
+    """Return the flags with `changed_at`: when somebody last changed the flag itself or its state anywhere."""
+    states = FlagState.objects.filter(flag=OuterRef("pk")).order_by("-updated_at").values("updated_at")[:1]
+    return flags.annotate(changed_at=Greatest("updated_at", Coalesce(Subquery(states), "updated_at")))
 
 
 def _with_need() -> QuerySet[Any]:

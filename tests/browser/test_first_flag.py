@@ -25,8 +25,11 @@ def test_a_new_flag_with_a_nested_rule_and_a_split_reaches_an_sdk_in_another_pro
     page.goto("/admin/flags/flag/")
     page.get_by_role("link", name="add").first.click()
     page.get_by_role("radio", name=re.compile("^Experiment")).check()
-    page.get_by_role("textbox", name="Name").first.fill("Checkout button")
-    expect(page.get_by_role("textbox", name="Key").first).to_have_value("checkout-button")
+    name, key = (page.get_by_role("textbox", name=label).first for label in ("Name", "Key"))
+    name.fill("Über Größe / Beta 2.0")
+    expect(key).to_have_value("uber-grosse-beta-2-0")
+    name.fill("Checkout button")
+    expect(key).to_have_value("checkout-button")
     page.get_by_role("button", name="Create flag").click()
     sdk.sees_only("control", *GROUPS)  # it is off, and says what it serves then
 

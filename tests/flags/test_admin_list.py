@@ -17,7 +17,7 @@ from flags.services import open_environment, update_flag
 from flagsite.lib import clock
 from tests.conftest import SYSTEM, Person
 from tests.desk import Desk, messages_in
-from tests.flags.builders import equals, rule, set_fields, state_of
+from tests.flags.builders import equals, rule, set_fields, split, state_of
 from tests.flags.test_query_counts import more_flags
 from tests.tables import nothing_changes
 
@@ -107,6 +107,32 @@ def test_the_order_that_somebody_chose_is_kept_until_they_choose_another(desk: D
     assert keys(desk) == ["sale", "banner"]
     assert keys(desk, q="a") == ["sale", "banner"]
     assert keys(desk, o="") == keys(desk) == ["banner", "sale"]
+
+
+def test_the_newest_change_stands_first_be_it_of_the_flag_or_of_a_state(
+    desk: Desk, sale: Flag, banner: Flag, production: Environment
+) -> None:
+    by_change = {"o": str(-1 - FlagList.list_display.index("changed"))}
+    aged(sale, 9)
+    aged(banner, 9)
+    Flag.objects.filter(pk=sale.pk).update(updated_at=clock.now() - timedelta(days=3))
+    Flag.objects.filter(pk=banner.pk).update(updated_at=clock.now() - timedelta(days=2))
+    assert keys(desk, **by_change) == ["banner", "sale"]
+    set_fields(sale, production, rollout_percentage=25)
+    Flag.objects.filter(pk=sale.pk).update(updated_at=clock.now() - timedelta(days=3))
+    assert keys(desk, **by_change) == ["sale", "banner"]
+    page = text(desk.get(LIST))
+    assert page.index("just now") < page.index("2\xa0days ago")
+
+
+@pytest.mark.parametrize(("percentage", "words"), [(100, "production: split"), (25, "production: 25 % · split")])
+def test_a_default_rule_that_splits_is_no_plain_on(
+    desk: Desk, sale: Flag, production: Environment, percentage: int, words: str
+) -> None:
+    set_fields(sale, production, fallthrough=split(on=50, off=50), rollout_percentage=percentage)
+    page = text(desk.get(LIST))
+    assert f">{words}<" in page
+    assert "pill-success" not in page
 
 
 def test_the_project_stands_in_the_list_of_those_who_see_several(desk: Desk, sam: Person, sale: Flag) -> None:

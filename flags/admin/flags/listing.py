@@ -19,7 +19,7 @@ from flags.admin.flags.filters import OwnerFilter, StaleFilter, StateFilter, Tag
 from flags.admin.flags.quick_steps import TOGGLE, QuickSteps
 from flags.documents import percentage_number
 from flags.models import Flag, FlagState
-from flags.querysets import with_states
+from flags.querysets import with_last_change, with_states
 from flags.usage.last_asked import stale_among, with_last_evaluation
 from flagsite.lib import clock
 from flagsite.lib.ago import ago
@@ -57,7 +57,6 @@ class FlagList(QuickSteps):
         "last_asked",
         "stale_mark",
         "changed",
-        "in_an_emergency",
     )
     list_filter = (ProjectFilter, StaleFilter, TagFilter, "type", OwnerFilter, StateFilter)
     search_fields = ("key", "name", "description", "owner__username")
@@ -67,11 +66,7 @@ class FlagList(QuickSteps):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Flag]:
         """Return the flags with their states, for the list as for the page."""
-        return with_last_evaluation(with_states(super().get_queryset(request)))
-
-    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        """Return the columns; the last of them only to those who may turn a flag off somewhere."""
-        return self.list_display if self.has_change_permission(request) else self.list_display[:-1]
+        return with_last_change(with_last_evaluation(with_states(super().get_queryset(request))))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         """Return what reads a page."""
@@ -102,9 +97,12 @@ class FlagList(QuickSteps):
 
     @admin.display(description="Environments")
     def state_pills(self, flag: Flag) -> SafeString:
-        """Return what the flag does in each environment: a switch for those who may turn it."""
-        may = getattr(flag, "may_switch", False)
-        return markup.pills((_switch if may else _pill)(flag, state) for state in flag.states.all())
+        """Return what the flag does in each environment: to those who may turn it, a switch, and the emergency."""
+        states = flag.states.all()
+        if not getattr(flag, "may_switch", False):
+            return markup.pills(_pill(state) for state in states)
+        is_on = any(state.enabled for state in states)
+        return markup.pills([*(_switch(flag, state) for state in states), *([self._emergency(flag)] * is_on)])
 
     @admin.display(description="Owner", ordering="owner__username")
     def owned_by(self, flag: Flag) -> str:
@@ -116,10 +114,10 @@ class FlagList(QuickSteps):
         """Return how long ago an SDK asked for the flag."""
         return _ago(flag.asked_at) if flag.asked_at else "never"
 
-    @admin.display(description="Changed", ordering="updated_at")
-    def changed(self, flag: Flag) -> SafeString:
+    @admin.display(description="Changed", ordering="changed_at")
+    def changed(self, flag: Any) -> SafeString:
         """Return how long ago somebody changed the flag, anywhere."""
-        return _ago(max([flag.updated_at, *(state.updated_at for state in flag.states.all())]))
+        return _ago(flag.changed_at)
 
     @admin.display(description="Stale")
     def stale_mark(self, flag: Any) -> SafeString | str:
@@ -130,11 +128,8 @@ class FlagList(QuickSteps):
         told = '<span class="pill pill-warning">{}</span><span class="flag-reason">{}</span>'
         return format_html(told, stale.word, stale.sentence)
 
-    @admin.display(description="Emergency")
-    def in_an_emergency(self, flag: Any) -> SafeString | str:
-        """Return the link that turns the flag off past the review, for those who may, where it is on."""
-        if not getattr(flag, "may_switch", False) or not any(state.enabled for state in flag.states.all()):
-            return ""
+    def _emergency(self, flag: Flag) -> SafeString:
+        """Return the link that turns the flag off past the review."""
         link = (
             '<a class="flag-emergency" href="{}" title="Emergency: turn off" aria-label="Emergency: turn off {}">{}</a>'
         )
@@ -147,8 +142,7 @@ def _ago(moment: datetime) -> SafeString:
     return format_html('<time datetime="{}" title="{} UTC">{}</time>', *at)
 
 
-def _pill(flag: Flag, state: FlagState) -> SafeString:
-    del flag
+def _pill(state: FlagState) -> SafeString:
     words, colour = _summary(state)
     return markup.pill(f"{state.environment.key}: {words}", colour, state.environment.name)
 
@@ -177,6 +171,8 @@ def _summary(state: FlagState) -> tuple[str, str]:
     if not state.enabled:
         return "off", ""
     rules, targets = len(state.rules), len(state.targets)
-    parts = ["on" if percentage == 100 else f"{percentage} %"]  # noqa: PLR2004 - a percentage
+    parts = ["on"] * (percentage == 100) or [f"{percentage} %"]  # noqa: PLR2004 - a percentage
+    if "split" in state.fallthrough:
+        parts = [*(part for part in parts if part != "on"), "split"]
     parts += [f"{rules} rule{'s' * (rules > 1)}"] * bool(rules) + ["targets"] * bool(targets)
     return " · ".join(parts), "success" if parts == ["on"] else "info"

@@ -12,6 +12,8 @@ const BOOLEAN = [
 ];
 const TEXTS = { string: ["first", "second"], number: [1, 2], json: [{}, {}] };
 
+const WRITTEN_OUT = { ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d" }; // Unicode takes none of them apart
+
 const root = document.getElementById("new-flag-editor");
 if (root) open(root, JSON.parse(root.dataset.page));
 
@@ -142,10 +144,13 @@ function open(root, page) {
     }
 }
 
+/** The key that a name suggests: letters lose their marks, and no word falls apart where one stood. */
 function slug(text) {
     return text
         .toLowerCase()
+        .replace(/[ßæœøłđ]/g, (letter) => WRITTEN_OUT[letter])
         .normalize("NFKD")
+        .replace(/\p{Mark}/gu, "")
         .replace(/[^a-z0-9]+/g, "-")
         .replace(/^-+|-+$/g, "")
         .slice(0, 100);
