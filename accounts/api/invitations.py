@@ -1,6 +1,6 @@
 """Invitations over REST, for those who manage the project: the link is shown once, and sent where mail can be."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.urls import reverse
@@ -64,11 +64,8 @@ class InvitationPage(serializers.Serializer[Any]):
 class InvitationPages(KeyPages):
     """Invitations, the newest first."""
 
-    ordering = ("-id",)
-
-    def is_position(self, text: str) -> bool:
-        """Invitations are numbered."""
-        return number_of(text) is not None
+    order: ClassVar = {"id": number_of}
+    descends = True
 
 
 def invitation_body(invitation: Invitation, project: Project) -> dict[str, Any]:
@@ -111,7 +108,7 @@ class InvitationListView(APIView):
         read_query(PageQuery, request.query_params)
         project = managed_project(request)
         rows = invitations_into(project)
-        return page_of(InvitationPages, rows, request, self, lambda each: invitation_body(each, project))
+        return page_of(InvitationPages, rows, request, lambda each: invitation_body(each, project))
 
     @extend_schema(
         operation_id="invite",

@@ -1,6 +1,6 @@
 """People over REST: who has which role in a project. People themselves are invited, or made by superusers."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,7 +14,7 @@ from accounts.api.scope import managed_project, project_of
 from accounts.querysets import people_with_roles, person_named, person_with_role, roles_held
 from accounts.roles import Role
 from accounts.services import grant_role, withdraw_role
-from flagsite.lib.pages import KeyPages, page_of
+from flagsite.lib.pages import KeyPages, page_of, text_of
 from flagsite.lib.strict import StrictSerializer, read_body, read_query
 
 ROLES = [role.value for role in Role]
@@ -55,11 +55,7 @@ class PersonPage(serializers.Serializer[Any]):
 class PersonPages(KeyPages):
     """People by the name with which they sign in."""
 
-    ordering = ("username",)
-
-    def is_position(self, text: str) -> bool:
-        """Any text without NUL is compared with names."""
-        return "\0" not in text
+    order: ClassVar = {"username": text_of}
 
 
 def person_body(person: Any) -> dict[str, Any]:
@@ -82,7 +78,7 @@ class PersonListView(APIView):
     def get(self, request: Request) -> Response:
         """List who has a role in the project, by name, a page at a time. Superusers reach every project besides."""
         read_query(PageQuery, request.query_params)
-        return page_of(PersonPages, people_with_roles(project_of(request)), request, self, person_body)
+        return page_of(PersonPages, people_with_roles(project_of(request)), request, person_body)
 
 
 class PersonRoleView(APIView):

@@ -95,7 +95,7 @@ class ProjectListView(APIView):
         read_query(ProjectsQuery, request.query_params)
         access = _access(request)
         rows = access.projects(Ability.VIEW)
-        return page_of(KeyPages, rows, request, self, lambda project: project_body(project, access))
+        return page_of(KeyPages, rows, request, lambda project: project_body(project, access))
 
     @extend_schema(operation_id="create_project", request=NewProject, responses={201: ProjectBody})
     def post(self, request: Request) -> Response:

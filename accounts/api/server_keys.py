@@ -1,7 +1,7 @@
 """Server keys over REST: made, shown once, rotated, revoked. What is stored of a secret is never shown."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,7 +18,7 @@ from accounts.services import issue_server_key, revoke_key, rotate_server_key
 from accounts.services.keys import MAX_OVERLAP_HOURS, OVERLAP_HOURS
 from flagsite.lib import clock
 from flagsite.lib.moments import moment_of
-from flagsite.lib.pages import KeyPages, page_of
+from flagsite.lib.pages import KeyPages, page_of, text_of
 from flagsite.lib.strict import Moment, StrictSerializer, Text, Whole, read_body, read_query
 
 
@@ -73,11 +73,8 @@ class ServerKeyPage(serializers.Serializer[Any]):
 class ServerKeyPages(KeyPages):
     """Server keys, the newest first."""
 
-    ordering = ("-created_at", "id")
-
-    def is_position(self, text: str) -> bool:
-        """They are told apart by when they were made."""
-        return moment_of(text) is not None
+    order: ClassVar = {"created_at": moment_of, "id": text_of}
+    descends = True
 
 
 def server_key_body(key: ServerKey) -> dict[str, Any]:
@@ -103,7 +100,7 @@ class ServerKeyListView(APIView):
         project = project_of(request)
         where = query.get("environment")
         rows = server_keys_of(project, environment_named(where, project=project) if where is not None else None)
-        return page_of(ServerKeyPages, rows, request, self, server_key_body)
+        return page_of(ServerKeyPages, rows, request, server_key_body)
 
     @extend_schema(
         operation_id="create_server_key",

@@ -1,39 +1,32 @@
 """In which order flags, revisions and change requests come in pages."""
 
-from typing import Any
-
-from rest_framework.request import Request
+from typing import Any, ClassVar
 
 from flags.history import entries_of
 from flagsite.lib.digits import number_of
-from flagsite.lib.pages import KeyPages
+from flagsite.lib.pages import KeyPages, key_of
 
 
 class StatePages(KeyPages):
     """States by their flag's key."""
 
-    ordering = ("flag__key",)
+    order: ClassVar = {"flag__key": key_of}
 
 
 class HistoryPages(KeyPages):
     """Revisions, the newest first."""
 
-    ordering = ("-number",)
+    order: ClassVar = {"number": number_of}
+    descends = True
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+    @classmethod
+    def told(cls, rows: list[Any]) -> list[Any]:
         """Return the page's revisions with what each changed."""
-        return entries_of(super().paginate_queryset(queryset, request, view=view) or [])
-
-    def is_position(self, text: str) -> bool:
-        """Revisions are counted."""
-        return number_of(text) is not None
+        return entries_of(rows)
 
 
 class ChangeRequestPages(KeyPages):
     """Change requests, the newest first."""
 
-    ordering = ("-id",)
-
-    def is_position(self, text: str) -> bool:
-        """Change requests are numbered."""
-        return number_of(text) is not None
+    order: ClassVar = {"id": number_of}
+    descends = True

@@ -1,7 +1,7 @@
 """Recorded evaluations by the REST API: who got which variation of a flag."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -16,6 +16,7 @@ from flags.limits import MAX_AUDITED_EVALUATIONS
 from flags.querysets import state_named
 from flags.recording.questions import Asked, evaluation_body, evaluations_of
 from flagsite.lib import clock
+from flagsite.lib.digits import number_of
 from flagsite.lib.moments import moment_before, moment_of
 from flagsite.lib.pages import KeyPages, page_of
 from flagsite.lib.problems import InvalidInput
@@ -62,11 +63,8 @@ class EvaluationPage(serializers.Serializer[Any]):
 class EvaluationPages(KeyPages):
     """Recorded evaluations, the newest first."""
 
-    ordering = ("-time", "-id")
-
-    def is_position(self, text: str) -> bool:
-        """Evaluations have their moment."""
-        return moment_of(text) is not None
+    order: ClassVar = {"time": moment_of, "id": number_of}
+    descends = True
 
 
 class FlagEvaluationsView(APIView):
@@ -80,7 +78,7 @@ class FlagEvaluationsView(APIView):
         rows = evaluations_of(key, scope.environment, _asked(query))
         if not rows.exists():
             _require_flag(key, scope)
-        return page_of(EvaluationPages, rows, request, self, lambda row: evaluation_body(row, scope.project))
+        return page_of(EvaluationPages, rows, request, lambda row: evaluation_body(row, scope.project))
 
 
 def recorded_of(user_id: str, key: str, environment: Environment, *, at: datetime | None) -> list[dict[str, Any]]:

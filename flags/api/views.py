@@ -53,7 +53,7 @@ class FlagListView(APIView):
             search=query.get("search", ""),
             tag=query.get("tag", ""),
         )
-        return page_of(StatePages, rows, request, self, flag_body)
+        return page_of(StatePages, rows, request, flag_body)
 
     @extend_schema(operation_id="create_flag", parameters=[ScopeQuery], request=NewFlag, responses={201: FlagBody})
     def post(self, request: Request) -> Response:
@@ -136,7 +136,7 @@ class FlagHistoryView(APIView):
         """List the flag's revisions, the newest first; a deleted flag still has its history."""
         read_query(HistoryQuery, request.query_params)
         rows = history_of(key, environment=scope_of(request).environment)
-        return page_of(HistoryPages, rows, request, self, revision_body)
+        return page_of(HistoryPages, rows, request, revision_body)
 
 
 class SegmentHistoryView(APIView):
@@ -147,7 +147,7 @@ class SegmentHistoryView(APIView):
         """List the segment's revisions in an environment, the newest first; a deleted one still has its history."""
         read_query(HistoryQuery, request.query_params)
         rows = history_of(key, environment=scope_of(request).environment, kind=RevisionItem.Kind.SEGMENT)
-        return page_of(HistoryPages, rows, request, self, revision_body)
+        return page_of(HistoryPages, rows, request, revision_body)
 
 
 class FlagRestoreView(APIView):

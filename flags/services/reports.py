@@ -1,6 +1,6 @@
 """Taking what SDKs report: each batch is counted once, however often it is sent."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from flags.services.counts import count_evaluations
 from flags.services.instances import note_instances
 from flags.services.records import Record, keep_records
 from flags.usage import quotas
+from flags.usage.clocks import Clocks
 from flags.usage.latency import note_latencies
 from flags.usage.reports import Evaluation, Report
 from flagsite.lib import clock
@@ -39,29 +40,30 @@ def receive_report(environment: Environment, report: Report) -> bool:
         return False
     count_evaluations(environment, report.counts)
     note_instances({(environment.pk, report.sdk.instance): report.sdk}, at=batch.received_at)
+    clocks = Clocks.of(report, ours=batch.received_at)
     TrackedEvent.objects.bulk_create(
         TrackedEvent(
             environment=environment,
             name=event.name,
             context_id=event.context_id,
             value=event.value,
-            time=event.time,
+            time=clocks.set_right(event.time),
         )
         for event in report.events
     )
     if settings.RECORD_EVALUATIONS:
-        records = [_record_of(entry, environment.project, batch.received_at) for entry in report.evaluations]
+        records = [_record_of(entry, environment.project, clocks) for entry in report.evaluations]
         refused = keep_records(environment, records, source=RecordedEvaluation.Source.SDK, batch=report.batch)
         if refused:
             metrics.dropped("refused", refused)
     return True
 
 
-def _record_of(entry: Evaluation, project: Project, now: datetime) -> Record:
-    """Return an SDK's evaluation as it is kept; a clock that runs ahead would put it where nobody looks."""
+def _record_of(entry: Evaluation, project: Project, clocks: Clocks) -> Record:
+    """Return an SDK's evaluation as it is kept."""
     return Record(
         context_id=stored_id(entry.context_id, salt=project.context_salt, hashed=project.hash_context_ids),
-        time=min(entry.time.astimezone(UTC), now),
+        time=clocks.set_right(entry.time),
         attributes=kept_of(entry.attributes, project.recorded_attributes),
         decided=(Decided(entry.flag, entry.variation, entry.reason, entry.rule or "", "", entry.revision),),
     )

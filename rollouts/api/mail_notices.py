@@ -103,7 +103,7 @@ class MailNoticeListView(APIView):
     def get(self, request: Request) -> Response:
         """List e-mail notices, a page at a time."""
         read_query(PageQuery, request.query_params)
-        return page_of(ReceiverPages, mail_notices_of(managed_project(request)), request, self, mail_notice_body)
+        return page_of(ReceiverPages, mail_notices_of(managed_project(request)), request, mail_notice_body)
 
     @extend_schema(
         operation_id="create_mail_notice",
@@ -168,4 +168,4 @@ class MailDeliveryListView(APIView):
         """List deliveries with each attempt, the newest first."""
         read_query(PageQuery, request.query_params)
         found = mail_notice_of(managed_project(request), mail_notice)
-        return page_of(DeliveryPages, deliveries_of(found), request, self, delivery_body)
+        return page_of(DeliveryPages, deliveries_of(found), request, delivery_body)

@@ -1,6 +1,7 @@
 """Ramps over REST, for people's tokens. Shape only: what is done with a ramp is decided by the services."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -10,6 +11,7 @@ from rest_framework.views import APIView
 from accounts.api.authentication import actor_of
 from accounts.api.scope import project_of, scope_of
 from flags.api.serializers import DeleteQuery, Said, ScopeQuery
+from flagsite.lib.digits import number_of
 from flagsite.lib.moments import moment_of
 from flagsite.lib.pages import KeyPages, page_of
 from flagsite.lib.preconditions import etag_of, version_wanted
@@ -130,11 +132,8 @@ class ApproveView(APIView):
 class CheckPages(KeyPages):
     """Looks at guardrails, the newest first."""
 
-    ordering = ("-at", "-pk")
-
-    def is_position(self, text: str) -> bool:
-        """Looks are ordered by their time."""
-        return moment_of(text) is not None
+    order: ClassVar = {"at": moment_of, "pk": number_of}
+    descends = True
 
 
 class ChecksView(APIView):
@@ -145,7 +144,7 @@ class ChecksView(APIView):
         """List what was found, the newest first."""
         read_query(CheckQuery, request.query_params)
         ramp = latest_ramp(key, environment=scope_of(request).environment)
-        return page_of(CheckPages, checks_of(ramp), request, self, check_body)
+        return page_of(CheckPages, checks_of(ramp), request, check_body)
 
 
 class RampTemplatesView(APIView):

@@ -1,13 +1,13 @@
 """The shapes that webhooks and e-mail notices share over REST: what they want to hear, and what was delivered."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from flagsite.lib.digits import number_of
 from flagsite.lib.moments import moment_of
-from flagsite.lib.pages import KeyPages
+from flagsite.lib.pages import KeyPages, uuid_of
 from flagsite.lib.strict import StrictSerializer, Text
 from rollouts.models import Attempt, Delivery, MailNotice, Occurrence, Webhook
 
@@ -15,21 +15,14 @@ from rollouts.models import Attempt, Delivery, MailNotice, Occurrence, Webhook
 class ReceiverPages(KeyPages):
     """Webhooks or e-mail notices, the oldest first."""
 
-    ordering = ("id",)
-
-    def is_position(self, text: str) -> bool:
-        """Both are numbered."""
-        return number_of(text) is not None
+    order: ClassVar = {"id": number_of}
 
 
 class DeliveryPages(KeyPages):
     """Deliveries, the newest first."""
 
-    ordering = ("-created_at", "id")
-
-    def is_position(self, text: str) -> bool:
-        """Deliveries have their moment."""
-        return moment_of(text) is not None
+    order: ClassVar = {"created_at": moment_of, "id": uuid_of}
+    descends = True
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string", "enum": Occurrence.Kind.values}})

@@ -51,7 +51,7 @@ class WebhookListView(APIView):
     def get(self, request: Request) -> Response:
         """List webhooks, a page at a time."""
         read_query(PageQuery, request.query_params)
-        return page_of(ReceiverPages, webhooks_of(managed_project(request)), request, self, webhook_body)
+        return page_of(ReceiverPages, webhooks_of(managed_project(request)), request, webhook_body)
 
     @extend_schema(
         operation_id="create_webhook",
@@ -127,7 +127,7 @@ class DeliveryListView(APIView):
         """List deliveries with each attempt, the newest first."""
         read_query(PageQuery, request.query_params)
         found = webhook_of(managed_project(request), webhook)
-        return page_of(DeliveryPages, deliveries_of(found), request, self, delivery_body)
+        return page_of(DeliveryPages, deliveries_of(found), request, delivery_body)
 
 
 class SendAgainView(APIView):

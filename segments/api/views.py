@@ -38,7 +38,7 @@ class SegmentListView(APIView):
         """List segments by key, a page at a time."""
         query = read_query(ListQuery, request.query_params)
         rows = segments_of(project_of(request), search=query.get("search", ""))
-        return page_of(KeyPages, rows.select_related("project"), request, self, segment_body)
+        return page_of(KeyPages, rows.select_related("project"), request, segment_body)
 
     @extend_schema(
         operation_id="create_segment",

@@ -1,7 +1,7 @@
 """POST /sdk/events with evaluations: what SDKs record is kept once, with no more than the project lets us keep."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import Environment
-from flags.models import EvaluationCount, RecordedEvaluation
+from flags.models import EvaluationCount, RecordedEvaluation, TrackedEvent
 from flagsite.lib import clock
 from tests.conftest import Person
 from tests.problems import assert_problem
@@ -81,9 +81,18 @@ def test_where_ids_are_hashed_no_sdks_record_tells_one(sdk: APIClient, vi: Perso
     assert len(asked) == 1
 
 
-def test_a_clock_that_runs_ahead_is_set_right(sdk: APIClient) -> None:
-    report(sdk, record(time="2031-01-01T00:00:00+01:00"))
-    assert kept("time") == [(datetime(2026, 11, 22, 10, 5, tzinfo=UTC),)]
+def test_a_clock_that_runs_ahead_is_set_right_and_what_it_timed_keeps_its_order(sdk: APIClient) -> None:
+    events = [{"name": "purchase", "context_id": "ann", "time": "2030-12-31T22:59:58Z"}]
+    report(sdk, record(time="2031-01-01T00:00:00+01:00"), record(time="2030-12-31T22:59:59Z"), events=events)
+    now = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)
+    assert sorted(kept("time")) == [(now - timedelta(seconds=1),), (now,)]
+    assert TrackedEvent.objects.get().time == now - timedelta(seconds=2)
+
+
+def test_what_was_timed_before_a_clock_was_set_wrong_stays_where_it_was(sdk: APIClient) -> None:
+    report(sdk, record(), record(time="9000-12-31T23:59:59Z"), record(time="2000-01-01T00:00:00Z"))
+    assert [time.year for (time,) in sorted(kept("time"))] == [2000, 2026, 2026]
+    assert (datetime.fromisoformat(MOMENT),) in kept("time")
 
 
 def test_what_may_be_left_out_may_be_left_out(sdk: APIClient) -> None:

@@ -60,7 +60,7 @@ class ChangeRequestListView(APIView):
             environment_named(query["environment"], project=project)
         wanted = {name: query.get(name, "") for name in ("status", "environment", "flag", "segment")}
         rows = change_requests_of(project, **wanted).defer("edits")
-        return page_of(ChangeRequestPages, rows, request, self, summary_body)
+        return page_of(ChangeRequestPages, rows, request, summary_body)
 
     @extend_schema(
         operation_id="create_change_request",
