@@ -111,6 +111,7 @@ _LATENCY = Histogram(
 )
 _REPORTS = Counter("flagsite_reports_total", "Batches that SDKs reported.", (*PLACE, "result"))
 _REPORT_ROWS = Counter("flagsite_report_rows_total", "What those batches held.", ("kind",))
+_RESULTS: Final = ("taken", "repeated", "invalid", "too_large", "too_many")
 _DROPPED = Counter("flagsite_records_dropped_total", "What could not be recorded of evaluations, by why.", ("reason",))
 
 
@@ -163,10 +164,20 @@ def applied(place: Place, seconds: float, *, source: str) -> None:
 
 def reported(place: Place, *, is_new: bool, **rows: int) -> None:
     """Count a batch and, when it is new, its rows of each kind."""
-    _REPORTS.labels(*place, "taken" if is_new else "repeated").inc()
+    _count_report(place, "taken" if is_new else "repeated")
     if is_new:
         for kind, number in rows.items():
             _REPORT_ROWS.labels(kind).inc(number)
+
+
+def report_refused(place: Place, *, status: int) -> None:
+    """Count a batch that was answered with a status of the 4xx: who sent it gives it up, unless there were too many."""
+    _count_report(place, {413: "too_large", 429: "too_many"}.get(status, "invalid"))
+
+
+def _count_report(place: Place, result: str) -> None:
+    for each in _RESULTS:  # all are there from the first report on, so that their rates are
+        _REPORTS.labels(*place, each).inc(each == result)
 
 
 def dropped(reason: str, number: int = 1) -> None:

@@ -6,6 +6,8 @@ from deploy.grafana.questions import RATE, WHERE, Panel, Query, Row, quantiles, 
 
 _EVALUATIONS: Final = "flagsite_evaluations_total"
 _ERRORS: Final = "flagsite_evaluation_errors_total"
+_FAILED, _DECIDED = (f"(sum(rate({metric}{{{WHERE}}}{RATE})) or vector(0))" for metric in (_ERRORS, _EVALUATIONS))
+"""How many a second. Where nothing has ever failed, or nothing else happens, there is no such series: that is none."""
 
 FLAGS: Final = (
     Row(
@@ -20,14 +22,8 @@ FLAGS: Final = (
             ),
             Panel(
                 "Share of errors",
-                "Evaluations that gave the caller's default.",
-                (
-                    Query(
-                        f"sum(rate({_ERRORS}{{{WHERE}}}{RATE})) / "
-                        f"(sum(rate({_ERRORS}{{{WHERE}}}{RATE})) + sum(rate({_EVALUATIONS}{{{WHERE}}}{RATE})))",
-                        "errors",
-                    ),
-                ),
+                "Evaluations that gave the caller's default; nothing when there were no evaluations.",
+                (Query(f"{_FAILED} / ({_FAILED} + {_DECIDED})", "errors"),),
                 unit="percentunit",
             ),
             Panel(
@@ -183,7 +179,7 @@ FLAGS: Final = (
             ),
             Panel(
                 "Reports of SDKs",
-                "Batches per second, and rows in them.",
+                "Batches per second, by what came of them, and rows in those that were taken.",
                 (
                     Query(rate("flagsite_reports_total", by="result"), "batches {{result}}"),
                     Query(rate("flagsite_report_rows_total", by="kind", labels=""), "{{kind}}"),
@@ -192,7 +188,7 @@ FLAGS: Final = (
             ),
             Panel(
                 "Not recorded",
-                "Evaluations on the server per second that were decided, but not recorded, by why.",
+                "Evaluations per second that were decided, but not recorded, by why.",
                 (Query(rate("flagsite_records_dropped_total", by="reason", labels=""), "{{reason}}"),),
                 unit="ops",
             ),

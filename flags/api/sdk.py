@@ -1,7 +1,9 @@
 """What SDKs ask for and report, with a server key: the configuration, evaluations, and their reports."""
 
+from http import HTTPStatus
 from typing import Any, Final
 
+import structlog
 from django.http import HttpResponse
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
@@ -10,13 +12,17 @@ from rest_framework.views import APIView
 
 from accounts.api.permissions import HoldsServerKey
 from accounts.api.scope import environment_of_key
-from flags import evaluation
+from accounts.models import ServerKey
+from flags import evaluation, metrics
 from flags.api import replies
 from flags.api.reports import ReportParser, report_of
 from flags.api.serializers import ConfigQuery, EvaluationBody, EvaluationRequest, EvaluationsBody
 from flags.services import receive_report
 from flags.snapshots import snapshot_of
+from flagsite.lib.problems import InvalidInput
 from flagsite.lib.strict import read_body, read_query
+
+log = structlog.get_logger(__name__)
 
 
 class ConfigView(APIView):
@@ -74,3 +80,17 @@ class EventsView(APIView):
         body: Any = request.data or b""  # bytes, from the view's parser; DRF does not ask it for an empty body
         receive_report(environment_of_key(request), report_of(body))
         return Response(status=202)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Count and log a batch that is refused: its sender may be the only one who knows, and give it up silently.
+
+        Only where it is known whose it was; who has no key for it reports nothing.
+        """
+        answer, key = super().handle_exception(exc), self.request.auth
+        is_report = self.request.method == "POST" and answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+        if isinstance(key, ServerKey) and is_report:
+            place = metrics.Place.of(key.environment)
+            metrics.report_refused(place, status=answer.status_code)
+            path = exc.errors[0].path if isinstance(exc, InvalidInput) and exc.errors else ""
+            log.warning("report_refused", **place._asdict(), status=answer.status_code, path=path)
+        return answer

@@ -10,14 +10,20 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import structlog
+from django.conf import settings
 from django.db import connection, transaction
 from flagsite_sdk.engine.result import Reason
 
 from accounts.models import Environment
+from flags import metrics
 from flags.models import Flag, LastEvaluation
+from flags.usage.clocks import Clocks
 from flags.usage.quotas import may_be_counted
 from flags.usage.reports import Count
 from flagsite.lib import clock
+
+log = structlog.get_logger(__name__)
 
 _ADD: Final = """
     INSERT INTO flags_evaluationcount (environment_id, flag_key, variation, reason, error_code, minute, count)
@@ -55,11 +61,19 @@ _LAST_ROW: Final = _LAST.format(rows="VALUES (%s, %s, %s)")
 LAST_EVALUATION_PRECISION: Final = timedelta(hours=1)
 """The last evaluation of a flag is written down at most so often, so that most reports only read it."""
 
+_Placed = tuple[datetime, Count]
+"""A count, and the minute that it is added to."""
+
 
 @transaction.atomic
 def count_evaluations(environment: Environment, counts: Iterable[Count]) -> None:
-    """Add to how often flags were evaluated in each minute, and note when those that are there last were."""
-    given = list(counts)
+    """Add to how often flags were evaluated in each minute, and note when those that are there last were.
+
+    A clock that is ahead is set right (flags/usage/clocks.py). What is so long past that its counts are kept no more is
+    counted now: it was evaluated, by a clock that is wrong. Whatever lies between may be a report that is late.
+    """
+    now = clock.now()
+    given = _placed(counts, now)
     newest = _newest(given)
     held = LastEvaluation.objects.filter(environment=environment, flag_key__in=newest).values_list("flag_key", "at")
     known = dict(held)
@@ -67,36 +81,52 @@ def count_evaluations(environment: Environment, counts: Iterable[Count]) -> None
     rows = Flag.objects.filter(project=environment.project_id, key__in=due).values_list("key", flat=True)
     there = set(rows) if due else set()
     flags = there | known.keys()
-    given = [each for each in given if each.flag in flags or may_be_counted(environment.pk, each.flag)]
-    now = clock.now()
-    _add_counts(environment, given)
-    _add_totals(environment, given, since=now - TOTALS_KEPT)
-    # of a flag's last evaluation: a clock that runs ahead would keep it fresh for as long
-    _write(environment, [(key, min(newest[key], now)) for key in sorted(there)], arrays=_LAST_ARRAYS, row=_LAST_ROW)
+    counted = [each for each in given if each[1].flag in flags or may_be_counted(environment.pk, each[1].flag)]
+    _add_counts(environment, counted)
+    _add_totals(environment, counted, since=now - TOTALS_KEPT)
+    _write(environment, [(key, newest[key]) for key in sorted(there)], arrays=_LAST_ARRAYS, row=_LAST_ROW)
+    _tell_of_lost(environment, _sum(given) - _sum(counted))
 
 
-def _newest(counts: list[Count]) -> dict[str, datetime]:
+def _placed(counts: Iterable[Count], now: datetime) -> list[_Placed]:
+    minutes = [(each.minute.astimezone(UTC).replace(second=0, microsecond=0), each) for each in counts]
+    present, oldest = now.replace(second=0, microsecond=0), now - timedelta(days=settings.COUNT_DAYS_RETENTION_DAYS)
+    clocks = Clocks(ours=present, latest=max((minute for minute, _ in minutes), default=present))
+    right = ((clocks.set_right(minute), each) for minute, each in minutes)
+    return [(minute if minute >= oldest else present, each) for minute, each in right]
+
+
+def _sum(counts: list[_Placed]) -> int:
+    return sum(entry.count for _, entry in counts)
+
+
+def _tell_of_lost(environment: Environment, number: int) -> None:
+    """Say that evaluations of keys which no flag has were not counted; after everything that could still fail."""
+    if number:
+        metrics.dropped("unknown_flags", number)
+        log.warning("evaluations_of_unknown_flags_not_counted", environment=environment.pk, number=number)
+
+
+def _newest(counts: list[_Placed]) -> dict[str, datetime]:
     """Return when each flag was last asked for."""
     newest: dict[str, datetime] = {}
-    for entry in counts:
-        at = entry.minute.astimezone(UTC)
-        newest[entry.flag] = max(at, newest.get(entry.flag, at))
+    for minute, entry in counts:
+        newest[entry.flag] = max(minute, newest.get(entry.flag, minute))
     return newest
 
 
-def _add_counts(environment: Environment, counts: list[Count]) -> None:
+def _add_counts(environment: Environment, counts: list[_Placed]) -> None:
     sums: Counter[tuple[str, str, str, str, datetime]] = Counter()
-    for entry in counts:
-        minute = entry.minute.astimezone(UTC).replace(second=0, microsecond=0)
+    for minute, entry in counts:
         sums[entry.flag, entry.variation or "", entry.reason, entry.error_code or "", minute] += entry.count
     _write(environment, [(*slot, number) for slot, number in sorted(sums.items())], arrays=_ADD_ARRAYS, row=_ADD_ROW)
 
 
-def _add_totals(environment: Environment, counts: list[Count], *, since: datetime) -> None:
+def _add_totals(environment: Environment, counts: list[_Placed], *, since: datetime) -> None:
     sums: Counter[tuple[str, datetime]] = Counter()
     errors: Counter[tuple[str, datetime]] = Counter()
-    for entry in counts:
-        hour = entry.minute.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    for minute, entry in counts:
+        hour = minute.replace(minute=0)
         if hour >= since:
             sums[entry.flag, hour] += entry.count
             errors[entry.flag, hour] += entry.count if entry.reason == Reason.ERROR else 0

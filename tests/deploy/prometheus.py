@@ -1,7 +1,9 @@
 """A real Prometheus, on a running Flagsite with our configuration and rules or on something else. Debian's package."""
 
+import json
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +13,47 @@ from tests.ports import free_port, wait_for_port
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "prometheus"
 IS_INSTALLED = bool(shutil.which("prometheus") and shutil.which("promtool"))
+
+
+def promtool_finds(
+    directory: Path,
+    series: Mapping[str, str],
+    expression: str,
+    samples: Sequence[tuple[str, float]],
+    *,
+    rules: Sequence[Path] = (),
+) -> None:
+    """Let promtool ask after 59 minutes of these series, a sample a minute; fails unless it finds these samples."""
+    document = {
+        "rule_files": [str(each) for each in rules],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [{"series": name, "values": values} for name, values in series.items()],
+                "promql_expr_test": [
+                    {
+                        "expr": expression,
+                        "eval_time": "59m",
+                        "exp_samples": [{"labels": labels, "value": value} for labels, value in samples],
+                    }
+                ],
+            }
+        ],
+    }
+    file = directory / "case.yml"
+    file.write_text(json.dumps(document))  # JSON is YAML
+    command = ["promtool", "test", "rules", str(file)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def as_prometheus_reads_it(expression: str, *, interval: str = "1m") -> str:
+    """Fill in what Grafana fills in: all projects, all environments, and over which time a rate is taken."""
+    for written, meant in (("$__rate_interval", interval), ("$project", ".*"), ("$environment", ".*")):
+        expression = expression.replace(written, meant)
+    assert "$" not in expression
+    return expression
 
 
 def ours(targets: dict[str, int]) -> str:

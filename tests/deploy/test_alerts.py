@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.prometheus import CONFIGURATION, IS_INSTALLED
+from tests.deploy.prometheus import CONFIGURATION, IS_INSTALLED, promtool_finds
 from tests.docs.markdown import page
 
 pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="needs Debian's package `prometheus` (.ci/run installs it)")
@@ -32,6 +32,9 @@ HEALTHY = {
     "flagsite_announcements_dropped_total": "0x60",
     'flagsite_records_dropped_total{reason="full"}': "0x60",
     'flagsite_records_dropped_total{reason="too_many_at_once"}': "0+1000x60",
+    f'flagsite_reports_total{{{SHOP}, result="taken"}}': "0+600x60",
+    f'flagsite_reports_total{{{SHOP}, result="repeated"}}': "0+6x60",
+    f'flagsite_reports_total{{{SHOP}, result="invalid"}}': "0x60",
     'flagsite_celery_queue_length{queue="celery"}': "3x60",
     "flagsite_beat_heartbeat_timestamp_seconds": "0+60x60",
     "flagsite_beat_lag_seconds": "0.2x60",
@@ -64,6 +67,7 @@ TROUBLE = {
     "FlagsiteSlowClients": {f"flagsite_stream_slow_sends_total{{{SHOP}}}": "0+60x60"},
     "FlagsiteAnnouncementsDropped": {"flagsite_announcements_dropped_total": "0x40 0+1x20"},
     "FlagsiteNotRecorded": {'flagsite_records_dropped_total{reason="full"}': "0x40 0+1x20"},
+    "FlagsiteReportsRefused": {f'flagsite_reports_total{{{SHOP}, result="invalid"}}': "0x50 0+1x9"},
     "FlagsiteLabelsFull": {f'flagsite_evaluations_total{{{SHOP}, flag="(other)", variation="(other)"}}': "0+1x60"},
     "FlagsiteQueueGrows": {'flagsite_celery_queue_length{queue="celery"}': "0+5x60"},
     "FlagsiteBeatSilent": {"flagsite_beat_heartbeat_timestamp_seconds": "0+60x50 3000x9"},
@@ -83,23 +87,8 @@ TROUBLE = {
 def firing(directory: Path, series: Mapping[str, str], alerts: list[str]) -> None:
     """Let promtool evaluate the rules over the series for 59 minutes; fails unless exactly these alerts fire."""
     found = 'sort(count by (alertname) (ALERTS{alertstate="firing"}))'
-    samples = [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in alerts]
-    document = {
-        "rule_files": [str(CONFIGURATION / "flagsite.rules.yml")],
-        "evaluation_interval": "1m",
-        "tests": [
-            {
-                "interval": "1m",
-                "input_series": [{"series": name, "values": values} for name, values in series.items()],
-                "promql_expr_test": [{"expr": found, "eval_time": "59m", "exp_samples": samples}],
-            }
-        ],
-    }
-    file = directory / "case.yml"
-    file.write_text(json.dumps(document))  # JSON is YAML
-    command = ["promtool", "test", "rules", str(file)]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    samples = [(f'{{alertname="{name}"}}', 1) for name in alerts]
+    promtool_finds(directory, series, found, samples, rules=[CONFIGURATION / "flagsite.rules.yml"])
 
 
 def test_nothing_fires_on_a_healthy_site(tmp_path: Path) -> None:

@@ -4,15 +4,20 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 from prometheus_client import CollectorRegistry, Counter
+from pytest_django import Settings
 from rest_framework.test import APIClient
+from structlog.testing import capture_logs
 
 from accounts.models import Environment
 from flags import metrics, recording
+from flags.limits import MAX_REPORT_BYTES
 from flags.models import Revision
 from flags.publishing.notifications import announce
 from flags.snapshots import forget_all, snapshot_of
+from flags.usage import quotas
 from flagsite.exposition import registry
 from flagsite.lib import clock
 from tests.conftest import Person
@@ -22,6 +27,8 @@ from tests.scraping import Scrape
 pytestmark = pytest.mark.django_db
 
 SHOP = {"project": "shop", "environment": "production"}
+SDK = {"name": "python", "version": "1", "instance": "a"}
+MINUTE = "2026-11-22T10:04:00Z"
 
 
 @pytest.fixture
@@ -210,3 +217,47 @@ def test_an_announcement_that_redis_does_not_take_is_counted(monkeypatch: pytest
     before = now()
     announce({7: 42})
     assert now()["flagsite_announcements_dropped_total"] == before["flagsite_announcements_dropped_total"] + 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "result"),
+    [
+        (b"{", 400, "invalid"),
+        (b'{"batch": 7}', 400, "invalid"),
+        (b" " * (MAX_REPORT_BYTES + 1), 413, "too_large"),
+        (b"", 429, "too_many"),
+    ],
+)
+def test_a_report_that_is_refused_is_counted_as_such(
+    body: bytes, status: int, result: str, sdk: APIClient, settings: Settings
+) -> None:
+    report(sdk)
+    before = now()
+    results = {labels["result"] for name, labels, _ in before.samples if name == "flagsite_reports_total"}
+    assert results == {"taken", "repeated", "invalid", "too_large", "too_many"}  # there before they are needed
+    if status == 429:
+        settings.REPORTED_ROWS_PER_DAY = 1
+        events = [{"name": "x", "context_id": "ann", "time": MINUTE}] * 5000
+        body = orjson.dumps({"batch": str(uuid4()), "sdk": SDK, "events": events})
+        assert sdk.post("/sdk/events", body, content_type="application/json").status_code == 202
+        body = orjson.dumps({"batch": str(uuid4()), "sdk": SDK})
+    assert sdk.post("/sdk/events", body, content_type="application/json").status_code == status
+    after = now()
+    asked = [(each, {**SHOP, "result": each}) for each in results - {"taken"}]
+    name = "flagsite_reports_total"
+    more = {each: after.value(name, **labels) - before.value(name, **labels) for each, labels in asked}
+    assert {each: number for each, number in more.items() if number} == {result: 1}
+
+
+def test_counts_of_too_many_keys_that_are_no_flags_are_lost_and_said_to_be(
+    ed: Person, checkout: str, sdk: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotas, "MAX_UNKNOWN_FLAGS", 2)
+    counted = {"variation": None, "reason": "ERROR", "count": 5, "minute": MINUTE}
+    before = now()
+    with capture_logs() as lines:
+        report(sdk, counts=[counted | {"flag": key} for key in ("a", "b", "c", "d", checkout)])
+    name, lost = "flagsite_records_dropped_total", {"reason": "unknown_flags"}
+    assert now().value(name, **lost) - before.value(name, **lost) == 10
+    said = [line["number"] for line in lines if line["event"] == "evaluations_of_unknown_flags_not_counted"]
+    assert said == [10]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.grafana.dashboard import dashboard
-from tests.deploy.prometheus import IS_INSTALLED, Prometheus, ours
+from tests.deploy.prometheus import IS_INSTALLED, Prometheus, as_prometheus_reads_it, ours
 from tests.ports import eventually
 from tests.processes.load import Load
 from tests.processes.site import Site
@@ -43,14 +43,6 @@ def panels() -> Iterator[tuple[str, str]]:
     for panel in made["panels"]:
         for target in panel.get("targets", ()):
             yield f"{panel['title']}: {target['legendFormat']}", target["expr"]
-
-
-def as_prometheus_reads_it(expression: str) -> str:
-    """Fill in what Grafana fills in: all projects, all environments, a minute."""
-    for written, meant in (("$__rate_interval", "1m"), ("$project", ".*"), ("$environment", ".*")):
-        expression = expression.replace(written, meant)
-    assert "$" not in expression
-    return expression
 
 
 def unanswered(prometheus: Prometheus, questions: dict[str, str]) -> list[str]:
