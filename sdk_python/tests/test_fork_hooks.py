@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 from flagsite_sdk import FlagClient, forks
+from flagsite_sdk.gathering import gather
 
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE, Connect, eventually
@@ -65,10 +66,10 @@ def test_a_child_begins_with_the_configuration_and_without_the_counts() -> None:
     forks._before()
     forks._in_child()
     assert is_free(client)
-    assert list(client._take_counts()) == []
+    assert list(gather(client._configuration, client._errors)) == []
     assert client.status().ready
     assert client.is_enabled("new-checkout", ALICE)
-    assert len(list(client._take_counts())) == 1
+    assert len(list(gather(client._configuration, client._errors))) == 1
 
 
 def test_a_child_lets_go_of_its_parent_s_threads_and_socket(connect: Connect, server: Server) -> None:

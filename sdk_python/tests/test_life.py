@@ -23,7 +23,7 @@ def threads() -> list[str]:
 
 def test_two_daemon_threads_run_while_a_client_is_open(connect: Connect) -> None:
     client = connect()
-    assert threads() == ["flagsite-reports", "flagsite-updates"]
+    assert threads() == ["flagsite-minutes", "flagsite-reports", "flagsite-updates"]
     assert all(each.daemon for each in threading.enumerate() if each.name.startswith("flagsite-"))
     client.close()
     assert threads() == []
@@ -76,7 +76,7 @@ def test_a_lazy_client_starts_when_it_is_used(connect: Connect, wake: str) -> No
     client = connect(lazy=True)
     arguments = {"evaluate_all": (ALICE,), "track": ("purchase", ALICE)}.get(wake, ())
     getattr(client, wake)(*arguments)
-    assert threads() == ["flagsite-reports", "flagsite-updates"]
+    assert threads() == ["flagsite-minutes", "flagsite-reports", "flagsite-updates"]
 
 
 def test_a_lazy_client_that_was_never_used_closes(connect: Connect) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flagsite_sdk import ErrorCode, Evaluation, FlagClient, Reason
+from flagsite_sdk.gathering import gather
 from flagsite_sdk.testing import StaticClient
 
 from sdk_python.tests import documents
@@ -168,7 +169,8 @@ def test_counts_are_exact(client: FlagClient) -> None:
     client.is_enabled("text", ALICE)  # of the wrong type: an error, and not a serving of its variation
     client.evaluate("missing", ALICE)
     client.evaluate("Not A Key", ALICE)  # the server would refuse it
-    counts = {(each.flag, each.variation, str(each.reason)): each.number for each in client._take_counts()}
+    gathered = gather(client._configuration, client._errors)
+    counts = {(each.flag, each.variation, str(each.reason)): each.number for each in gathered}
     assert counts == {
         ("on", "on", "FALLTHROUGH"): 5,
         ("text", "plain", "FALLTHROUGH"): 3,
@@ -176,7 +178,7 @@ def test_counts_are_exact(client: FlagClient) -> None:
         ("missing", None, "ERROR"): 1,
     }
     assert client.status().dropped_counts == 1
-    assert list(client._take_counts()) == []
+    assert list(gather(client._configuration, client._errors)) == []
 
 
 def test_a_static_client_reads_alike() -> None:

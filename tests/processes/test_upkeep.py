@@ -29,4 +29,6 @@ def test_a_test_that_leaves_an_sdk_running_fails_and_no_other_does(tmp_path: Pat
     )
     assert "3 passed, 1 error" in done.stdout
     assert "::test_nobody_closes_the_client" in done.stdout
-    assert "left running, so close the client: ['flagsite-reports', 'flagsite-updates']" in done.stdout
+    assert (
+        "left running, so close the client: ['flagsite-minutes', 'flagsite-reports', 'flagsite-updates']" in done.stdout
+    )

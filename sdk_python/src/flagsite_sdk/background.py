@@ -1,7 +1,7 @@
-"""The two threads of one client in one process, and what they share.
+"""The threads of one client in one process, and what they share.
 
 Made when a client starts and thrown away with the process or at ``close()``; after a fork the child makes its
-own. Both are daemon threads: a program that forgets to close can still end.
+own. All are daemon threads: a program that forgets to close can still end.
 """
 
 import threading
@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Callable, Iterable
 
 from flagsite_sdk.applied import Applied
+from flagsite_sdk.bell import Bell
+from flagsite_sdk.chores import Chores
 from flagsite_sdk.configuration import Change, Configuration
 from flagsite_sdk.counts import Counted
 from flagsite_sdk.disk import SnapshotFile
@@ -19,7 +21,7 @@ from flagsite_sdk.listeners import Listeners
 from flagsite_sdk.measurements import Measurement
 from flagsite_sdk.quiet_log import LOGGER
 from flagsite_sdk.recordings import Recordings
-from flagsite_sdk.reports import Chores, Reports
+from flagsite_sdk.reports import Reports
 from flagsite_sdk.settings import Settings
 from flagsite_sdk.status import Board, Source, State
 from flagsite_sdk.stream import Stream
@@ -39,6 +41,7 @@ class Background:
         file: SnapshotFile | None,
         events: EventQueue,
         recordings: Recordings,
+        bell: Bell,
         take_counts: Callable[[], Iterable[Counted]],
         on_change: Callable[[Change], None],
         measurements: Listeners[Measurement],
@@ -70,9 +73,9 @@ class Background:
             Reports(
                 settings,
                 take_counts=take_counts,
-                take_records=recordings.take,
                 take_updates=applied.take,
                 events=events,
+                records=recordings,
                 http=self._http,
                 instance=instance,
                 measurements=measurements,
@@ -81,14 +84,18 @@ class Background:
             if settings.report
             else None
         )
-        self._chores = Chores(settings, reports=self.reports, save=self._save, stopping=self._stopping)
+        self._chores = Chores(settings, reports=self.reports, save=self._save, stopping=self._stopping, bell=bell)
         self._updating = threading.Thread(target=self._guarded(updates.run), name="flagsite-updates", daemon=True)
         self._reporting = threading.Thread(target=self._report, name="flagsite-reports", daemon=True)
+        minding = self._guarded(self._chores.mind_the_minutes)
+        self._minding = threading.Thread(target=minding, name="flagsite-minutes", daemon=True)
 
     def start(self) -> None:
         """Start the threads."""
         self._updating.start()
         self._reporting.start()
+        if self.reports is not None:
+            self._minding.start()
 
     def stop(self, timeout: float) -> None:
         """End the threads, of which one reports a last time, and save; done within the timeout, finished or not."""
@@ -98,7 +105,7 @@ class Background:
         self._chores.wake()
         if self._reporting.ident is None:  # no thread was to be had
             self._finish()
-        for thread in (self._reporting, self._updating):
+        for thread in (self._reporting, self._minding, self._updating):
             if thread.ident is not None and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
         self._save()

@@ -9,7 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -41,6 +41,8 @@ class Batch:
 
     number: str
     body: bytes
+    counts: int
+    """Rows of counts; of how many evaluations says ``evaluations``."""
     evaluations: int
     events: int
     records: int = 0
@@ -57,8 +59,16 @@ class Batch:
         return self.body[:-1] + b',"updates":%b}' % msgspec.json.encode(ages)
 
 
+class Held(NamedTuple):
+    """How many rows of each kind are not yet sealed."""
+
+    counts: int
+    events: int
+    records: int
+
+
 class Ledger:
-    """The counts not yet sealed. For one thread."""
+    """The counts not yet sealed. For one thread at a time."""
 
     def __init__(self, *, instance: str) -> None:
         self._sdk = {"name": NAME, "version": __version__, "instance": instance}
@@ -72,14 +82,9 @@ class Ledger:
         return bool(self._counts or self._events or self._records or self._updates)
 
     @property
-    def events(self) -> int:
-        """Events that wait here."""
-        return len(self._events)
-
-    @property
-    def records(self) -> int:
-        """Records that wait here."""
-        return len(self._records)
+    def held(self) -> Held:
+        """How much waits here."""
+        return Held(len(self._counts), len(self._events), len(self._records))
 
     def count(self, counted: Counted, *, minute: str) -> None:
         """Add evaluations of a minute (``2026-11-22T10:04:00Z``)."""
@@ -135,7 +140,7 @@ class Ledger:
         if records:  # only then: servers of before know of none, and refuse what they do not know
             body = body[:-1] + b',"evaluations":[%b]}' % b",".join(records)
         updates, self._updates = self._updates, []
-        return Batch(batch, body, evaluations, len(events), len(records), updates)
+        return Batch(batch, body, len(counts), evaluations, len(events), len(records), updates)
 
     def _coarsen(self) -> None:
         coarse: Counter[_Slot] = Counter()

@@ -6,7 +6,7 @@ The reads are in ``reads``, the threads' work in ``background``; this file decid
 import atexit
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -14,9 +14,10 @@ from typing import Any, Self, Unpack
 
 from flagsite_sdk.asleep import Asleep
 from flagsite_sdk.background import Background
+from flagsite_sdk.bell import Bell
 from flagsite_sdk.bootstrap import read_bootstrap
 from flagsite_sdk.configuration import Change, Configuration, Context, Table
-from flagsite_sdk.counts import Counted, ErrorCounts
+from flagsite_sdk.counts import ErrorCounts
 from flagsite_sdk.disk import SnapshotFile
 from flagsite_sdk.engine.errors import Malformed
 from flagsite_sdk.engine.snapshot import Snapshot
@@ -214,8 +215,9 @@ class FlagClient(Reads):
         self._starting = threading.RLock()
         self._board = Board(self._status_listeners)
         self._errors = ErrorCounts()
-        self._events = EventQueue(self._settings.event_queue_size)
-        self._recordings = Recordings(self._settings)
+        self._bell = Bell()
+        self._events = EventQueue(self._settings.event_queue_size, on_half_full=self._bell.ring)
+        self._recordings = Recordings(self._settings, on_half_full=self._bell.ring)
         self._background = None
         self._table: Table = Asleep(self._woken)
         if self._closed:
@@ -245,7 +247,8 @@ class FlagClient(Reads):
             file=self._file,
             events=self._events,
             recordings=self._recordings,
-            take_counts=self._take_counts,
+            bell=self._bell,
+            take_counts=lambda: gather(self._configuration, self._errors),
             on_change=self._change_listeners.tell,
             measurements=self._measurement_listeners,
         )
@@ -256,9 +259,6 @@ class FlagClient(Reads):
             return None
         self._wake()
         return self._events.add(name, context_id, value)
-
-    def _take_counts(self) -> Iterator[Counted]:
-        return gather(self._configuration, self._errors, self._measurement_listeners)
 
     @property
     def _reports(self) -> bool:

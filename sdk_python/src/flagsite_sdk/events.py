@@ -3,16 +3,14 @@
 Of a context only its id gets in here; what is not here cannot be sent.
 """
 
-import itertools
 import math
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import TypeGuard
 
 import msgspec
 
-from flagsite_sdk.counts import reading
+from flagsite_sdk.queues import Queue
 from flagsite_sdk.settings import LONGEST_ID
 
 _LONGEST_NAME = 128
@@ -28,39 +26,21 @@ class Event(msgspec.Struct, frozen=True):
     time: str
 
 
-class EventQueue:
+class EventQueue(Queue[Event]):
     """Events waiting to be sent. Any thread adds; one takes."""
 
-    def __init__(self, size: int, *, clock: Callable[[], float] = time.time) -> None:
-        self._size = size
+    def __init__(
+        self, size: int, *, on_half_full: Callable[[], object] = lambda: None, clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(size, on_half_full=on_half_full)
         self._clock = clock
-        self._events: deque[Event] = deque()
-        self._dropped: itertools.count[int] = itertools.count()
-
-    def __len__(self) -> int:
-        return len(self._events)
-
-    @property
-    def dropped(self) -> int:
-        """Events that found the queue full."""
-        return reading(self._dropped)
 
     def add(self, name: object, context_id: object, value: object) -> str | None:
         """Queue an event; return what is wrong with it, or None. Never raises, never waits."""
         problem = problem_with(name, context_id, value)
-        if problem is None and len(self._events) >= self._size:
-            next(self._dropped)
-        elif problem is None:
-            event = Event(name, context_id, _number(value), moment(self._clock()))  # type: ignore[arg-type]  # it is text
-            self._events.append(event)
+        if problem is None:
+            self.put(Event(name, context_id, _number(value), moment(self._clock())))  # type: ignore[arg-type]  # it is text
         return problem
-
-    def take(self, most: int) -> list[Event]:
-        """Remove and return the oldest events, at most so many."""
-        taken: list[Event] = []
-        while self._events and len(taken) < most:
-            taken.append(self._events.popleft())
-        return taken
 
 
 def problem_with(name: object, context_id: object, value: object) -> str | None:

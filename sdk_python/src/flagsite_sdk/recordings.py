@@ -5,9 +5,7 @@ counts it, so exactly what is served is recorded, and a client that records noth
 never waited for; of a context only the id and the attributes that the settings name.
 """
 
-import itertools
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from random import SystemRandom
 from typing import Any, NamedTuple
@@ -15,10 +13,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from flagsite_sdk.configuration import Configuration, Context, Decide, Table
-from flagsite_sdk.counts import reading
 from flagsite_sdk.engine.context import read
 from flagsite_sdk.engine.result import Outcome, Reason
 from flagsite_sdk.events import is_text, moment
+from flagsite_sdk.queues import Queue
 from flagsite_sdk.settings import LONGEST_ID, Settings
 
 _LONGEST_ATTRIBUTE = 1_024
@@ -54,20 +52,32 @@ class _Served(NamedTuple):
 class Recordings:
     """What one process has to record. Any thread adds; one takes."""
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_half_full: Callable[[], object] = lambda: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         wanted = settings.record_evaluations
         self._share = 1.0 if isinstance(wanted, Collection) else float(wanted)
         self._flags = frozenset(wanted) if isinstance(wanted, Collection) else None
         self._attributes = tuple(settings.record_attributes)
-        self._size = settings.record_queue_size
         self._clock = clock
-        self._served: deque[_Served] = deque()
-        self._dropped: itertools.count[int] = itertools.count()
+        self._served: Queue[_Served] = Queue(settings.record_queue_size, on_half_full=on_half_full)
+
+    def __len__(self) -> int:
+        return len(self._served)
+
+    @property
+    def is_half_full(self) -> bool:
+        """Whether it is time to send."""
+        return self._served.is_half_full
 
     @property
     def dropped(self) -> int:
         """Evaluations that found the queue full, or whose context's id the server would not take."""
-        return reading(self._dropped)
+        return self._served.dropped
 
     def table(self, configuration: Configuration) -> Table:
         """Return the table to decide by: the configuration's own, unless something is to be recorded.
@@ -90,33 +100,30 @@ class Recordings:
         """Queue what was served. Never raises, never waits."""
         try:
             context_id = context["id"]
-            if len(self._served) >= self._size or not is_text(context_id, LONGEST_ID):
-                next(self._dropped)
+            if self._served.is_full or not is_text(context_id, LONGEST_ID):
+                self._served.drop()
                 return
             attributes = _attributes(context, self._attributes) if self._attributes else {}
             about = (outcome.variation, outcome.reason, outcome.rule, revision)
-            self._served.append(_Served(flag_key, context_id, *about, self._clock(), attributes))
+            self._served.put(_Served(flag_key, context_id, *about, self._clock(), attributes))
         except Exception:  # noqa: BLE001 - a context may be any mapping; what it raises is no reason to fail a read
-            next(self._dropped)
+            self._served.drop()
 
     def take(self, most: int) -> list[Recorded]:
         """Remove and return the oldest, at most so many."""
-        taken: list[Recorded] = []
-        while self._served and len(taken) < most:
-            served = self._served.popleft()
-            taken.append(
-                Recorded(
-                    flag=served.flag,
-                    context_id=served.context_id,
-                    variation=served.variation,
-                    reason=served.reason.value,
-                    revision=served.revision,
-                    time=moment(served.seconds),
-                    rule=served.rule,
-                    attributes=served.attributes,
-                )
+        return [
+            Recorded(
+                flag=served.flag,
+                context_id=served.context_id,
+                variation=served.variation,
+                reason=served.reason.value,
+                revision=served.revision,
+                time=moment(served.seconds),
+                rule=served.rule,
+                attributes=served.attributes,
             )
-        return taken
+            for served in self._served.take(most)
+        ]
 
 
 class _Recording(dict[str, Decide]):

@@ -1,30 +1,28 @@
-"""Tells the server what was decided and tracked, and keeps the configuration on disk: what can wait.
+"""Tells the server what was decided and tracked.
 
-One thread runs this beside the updates. Counts are gathered at least once a minute, so that each has its
-minute, and sent every ``flush_interval``. What cannot be sent waits, sealed, under the number it will be sent
-with.
+A flush sends what waits when it begins, in as few requests as the server's limits allow, and ends: what comes while it
+is under way is for the next one, however much it is. What cannot be sent waits, sealed, under the number it will be
+sent with. Counts can be gathered at any time, also while a request is under way, so that each has its minute. When to
+gather and to send is not decided here.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 from typing import Protocol as Shape
 
 from flagsite_sdk.applied import Update
-from flagsite_sdk.batches import Batch, Ledger
+from flagsite_sdk.batches import MOST_ENTRIES, Batch, Ledger
 from flagsite_sdk.counts import Counted
 from flagsite_sdk.errors import Refused, ServerProblem, Unauthorized
-from flagsite_sdk.events import EventQueue
+from flagsite_sdk.gathering import told
 from flagsite_sdk.listeners import Listeners
 from flagsite_sdk.measurements import DROPPED, REPORTS, Measurement
 from flagsite_sdk.quiet_log import QuietLog
-from flagsite_sdk.recordings import Recorded
 from flagsite_sdk.settings import Settings
 
-_MINUTE = 60.0
-_NEVER = float("inf")
-_EVENTS_AT_ONCE = 1_000
-_RECORDS_AT_ONCE = 2_000
 _WORTH_SENDING_AGAIN = frozenset({408, 425, 429})  # and every 5xx
 
 
@@ -34,17 +32,48 @@ class Delivers(Shape):
     def report(self, body: bytes, *, timeout: float | None = None) -> None: ...  # noqa: D102
 
 
+class Waiting(Shape):
+    """What is needed of a queue."""
+
+    @property
+    def is_half_full(self) -> bool: ...  # noqa: D102
+
+    def __len__(self) -> int: ...
+
+    def take(self, most: int) -> Sequence[Any]: ...  # noqa: D102
+
+
+@dataclass
+class _Left:
+    """How much is still to be sent of what waited when a flush began."""
+
+    counts: int
+    events: int
+    records: int
+    is_first: bool = True
+
+    def __bool__(self) -> bool:
+        return self.is_first or max(self.counts, self.events, self.records) > 0
+
+    def less(self, batch: Batch | None) -> None:
+        self.is_first = False
+        if batch is not None:
+            self.counts -= batch.counts
+            self.events -= batch.events
+            self.records -= batch.records
+
+
 class Reports:
-    """The counts and events of one process, on their way to the server."""
+    """The counts, events and records of one process, on their way to the server."""
 
     def __init__(
         self,
         settings: Settings,
         *,
         take_counts: Callable[[], Iterable[Counted]],
-        take_records: Callable[[int], Iterable[Recorded]] = lambda most: (),  # noqa: ARG005 - there are none
         take_updates: Callable[[], Iterable[Update]] = tuple,
-        events: EventQueue,
+        events: Waiting,
+        records: Waiting,
         http: Delivers,
         instance: str,
         measurements: Listeners[Measurement] | None = None,
@@ -54,19 +83,21 @@ class Reports:
     ) -> None:
         self._settings = settings
         self._take_counts = take_counts
-        self._take_records = take_records
         self._take_updates = take_updates
         self._revision = revision
         self._measurements: Listeners[Measurement] = Listeners() if measurements is None else measurements
         self._events = events
+        self._records = records
         self._http = http
         self._now = now
         self._clock = clock
         self._ledger = Ledger(instance=instance)
+        self._gathered_at = now()
         self._sealed: Batch | None = None
         self._not_before = float("-inf")
         self._log = QuietLog(clock=clock)
-        self._working = threading.Lock()  # the thread and a last flush by close() do not meet inside
+        self._sending = threading.Lock()  # the thread and a last flush by close() do not meet inside
+        self._counting = threading.Lock()  # over the ledger; nobody who holds it waits for anything
         self.dropped_events = 0
         self.dropped_evaluations = 0
         self.dropped_records = 0
@@ -76,47 +107,70 @@ class Reports:
         """Evaluations that will never be reported."""
         return self.dropped_evaluations + self._ledger.dropped
 
+    @property
+    def is_pressing(self) -> bool:
+        """Whether to send before it is time: a queue is half full, and the server takes what it is sent."""
+        is_taken = self._sealed is None and self._clock() >= self._not_before
+        return is_taken and (self._events.is_half_full or self._records.is_half_full)
+
     def gather(self) -> None:
-        """Take the counts of the engine into this minute."""
-        with self._working:
-            self._gather()
+        """Take the counts of the engine into the minute in which they began. Waits for no request.
+
+        Called at each turn of the minute, which is over then: what is gathered is of the one before.
+        """
+        with self._counting:
+            now = self._now()
+            began, self._gathered_at = min(self._gathered_at, now), now
+            minute = time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(began))
+            gathered = list(self._take_counts())
+            for counted in gathered:
+                self._ledger.count(counted, minute=minute)
+        if self._measurements:  # not under the lock: a listener may do anything
+            for counted in gathered:
+                self._measurements.tell(told(counted))
 
     def send(self, *, timeout: float | None = None, urgent: bool = False) -> bool:
-        """Send what there is; return whether nothing is left.
+        """Send what waits now; return whether all of it was sent.
 
         Args:
             timeout: seconds for all of it; None grants each request its own ``request_timeout``.
             urgent: send even though the server asked to wait: there is no later.
         """
         deadline = None if timeout is None else self._clock() + timeout
-        if not self._working.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
+        if not self._sending.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
             return False
         try:
-            self._gather()
+            self.gather()
             if not urgent and self._clock() < self._not_before:
                 return False
-            while self._next() is not None:
-                left = None if deadline is None else deadline - self._clock()
-                if left is not None and left <= 0:
+            left = self._waiting()
+            while self._next(left) is not None:
+                seconds = None if deadline is None else deadline - self._clock()
+                if seconds is not None and seconds <= 0:
                     return False
-                if not self._deliver(left):
+                if not self._deliver(seconds):
                     return False
             return True
         finally:
-            self._working.release()
+            self._sending.release()
 
-    def _gather(self) -> None:
-        minute = time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(self._now()))
-        for counted in self._take_counts():
-            self._ledger.count(counted, minute=minute)
+    def _waiting(self) -> _Left:
+        with self._counting:
+            held = self._ledger.held
+        return _Left(held.counts, held.events + len(self._events), held.records + len(self._records))
 
-    def _next(self) -> Batch | None:
-        if self._sealed is None:
-            # what did not fit into the last one goes first: only what waits in the queues is bounded by their sizes
-            self._ledger.add(self._events.take(_EVENTS_AT_ONCE - self._ledger.events))
-            self._ledger.add_records(self._take_records(_RECORDS_AT_ONCE - self._ledger.records))
-            self._ledger.add_updates(self._take_updates())
-            self._sealed = self._ledger.seal(revision=self._revision())
+    def _next(self, left: _Left) -> Batch | None:
+        if self._sealed is None and left:
+            if not left.is_first:
+                self.gather()
+            with self._counting:
+                ledger = self._ledger
+                # what did not fit into the last one goes first: only what waits in the queues is bounded by their sizes
+                ledger.add(self._events.take(min(left.events, MOST_ENTRIES) - ledger.held.events))
+                ledger.add_records(self._records.take(min(left.records, MOST_ENTRIES) - ledger.held.records))
+                ledger.add_updates(self._take_updates())
+                self._sealed = ledger.seal(revision=self._revision())
+            left.less(self._sealed)
         return self._sealed
 
     def _deliver(self, left: float | None) -> bool:
@@ -157,91 +211,3 @@ class Reports:
     def _tell(self, name: str, number: int, **attributes: str) -> None:
         if number and self._measurements:
             self._measurements.tell(Measurement(name, number, attributes))
-
-
-class _Flush:
-    """Somebody who waits for everything to be sent."""
-
-    def __init__(self) -> None:
-        self.done = threading.Event()
-        self.sent = False
-
-
-class Chores:
-    """The work of the reporting thread: when to gather, to send, and to write the file."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        reports: Reports | None,
-        save: Callable[[], None],
-        stopping: threading.Event,
-        now: Callable[[], float] = time.time,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._settings = settings
-        self._reports = reports
-        self._save = save
-        self._stopping = stopping
-        self._now = now
-        self._clock = clock
-        self._asked = threading.Event()
-        self._flushes: list[_Flush] = []
-        self._turn = threading.Lock()
-        self._has_ended = False
-
-    def wake(self) -> None:
-        """Have a look now: the client is closing."""
-        self._asked.set()
-
-    def flush(self, timeout: float) -> bool:
-        """Have everything sent now; return whether it was, within so many seconds.
-
-        The thread of the chores sends: no request can be held to a time by who makes it, a name may take its time to be
-        looked up, and an answer to come.
-        """
-        flush = _Flush()
-        with self._turn:
-            if self._has_ended:
-                return False
-            self._flushes.append(flush)
-        self._asked.set()
-        return flush.done.wait(timeout) and flush.sent
-
-    def run(self) -> None:
-        """Do the chores until the client closes."""
-        send_at = self._clock() + self._settings.flush_interval
-        save_at = self._clock() if self._settings.cache_path is not None else _NEVER
-        while not self._stopping.is_set():
-            now = self._clock()
-            if now >= save_at:
-                self._save()
-                save_at = now + self._settings.cache_interval
-            if self._reports is not None:
-                self._reports.gather()
-                if now >= send_at or self._flushes:
-                    waiting = len(self._flushes)  # who comes while it is sent may have counted what is not in it
-                    self._answer(sent=self._reports.send(), most=waiting)
-                    send_at = self._clock() + self._settings.flush_interval
-            to_next_minute = _MINUTE - self._now() % _MINUTE
-            self._asked.wait(max(0.0, min(send_at, save_at, now + to_next_minute) - self._clock()))
-            self._asked.clear()
-
-    def finish(self) -> None:
-        """Report a last time."""
-        try:
-            if self._reports is not None:
-                self._reports.send(timeout=self._settings.close_timeout, urgent=True)
-        finally:
-            with self._turn:
-                self._has_ended = True
-            self._answer(sent=False)
-
-    def _answer(self, *, sent: bool, most: int | None = None) -> None:
-        with self._turn:
-            waiting = self._flushes[:most]
-            del self._flushes[:most]
-        for flush in waiting:
-            flush.sent = sent
-            flush.done.set()
