@@ -33,6 +33,12 @@ class WrongMoment(Conflict):
     code = "WRONG_MOMENT"
 
 
+class RampOverridden(Conflict):
+    """Somebody has changed by hand what the ramp moves: it was paused, and takes no step past that."""
+
+    code = "RAMP_OVERRIDDEN"
+
+
 class WebhookNotFound(NotFound):
     """The project has no such webhook."""
 

@@ -136,10 +136,15 @@ def planned(steps: Collection[Step]) -> list[PlannedStep]:
 
 def last_change(state: FlagState) -> RevisionItem | None:
     """Return what changed the flag last in its environment."""
+    return changes_since(state, 0).last()
+
+
+def changes_since(state: FlagState, revision: int) -> QuerySet[RevisionItem]:
+    """Return what has changed the flag in its environment after a revision, the first first."""
     items = RevisionItem.objects.filter(
-        environment=state.environment_id, kind=RevisionItem.Kind.FLAG, key=state.flag.key
+        environment=state.environment_id, kind=RevisionItem.Kind.FLAG, key=state.flag.key, number__gt=revision
     )
-    return items.select_related("revision").order_by("-number").first()
+    return items.select_related("revision").order_by("number")
 
 
 def occurrences_of(ramp: Ramp) -> QuerySet[Occurrence]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from flags.models import FlagState
+from flags.models import FlagState, RevisionItem
 from flags.services import FlagFields
 from rollouts.errors import RuleNotFound
 
@@ -80,3 +80,19 @@ class Target:
                 found: dict[str, Any] = rule
                 return found
         raise RuleNotFound(f"The flag `{self.state.flag.key}` has no rule `{self.rule}` in {self.state.environment}.")
+
+
+def state_at(item: RevisionItem, state: FlagState) -> FlagState | None:
+    """Return of a flag's state what a revision made of it, as far as a target reads it; None: the flag was deleted."""
+    document = item.document()
+    if document is None:
+        return None
+    return FlagState(
+        flag=state.flag,
+        environment=state.environment,
+        enabled=document["enabled"],
+        salt=document["salt"],
+        fallthrough=document["fallthrough"],
+        rollout_percentage=Decimal(str(document["rollout_percentage"])),
+        rules=document["rules"],
+    )

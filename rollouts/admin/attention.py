@@ -36,7 +36,7 @@ def notices_of(access: Access, projects: Sequence[Project]) -> Iterator[Notice]:
             yield _notice("Ramp paused", "warning", occurrence.ramp, occurrence.ramp.reason)
     editable = [project for project in projects if access.may(Ability.EDIT, project.pk)]
     asked = ramps().filter(status=Ramp.Status.AWAITING_APPROVAL, state__environment__project__in=editable)
-    for ramp in asked.exclude(author=access.user)[:MAX_OF_A_KIND]:
+    for ramp in asked.exclude(hands=access.user)[:MAX_OF_A_KIND]:
         yield _notice("To approve", "primary", ramp, f"{ramp.author_label} asks for an approval of a ramp.")
 
 

@@ -159,7 +159,7 @@ class RampPages(GuardedAdmin):
             "log": [(each, ICONS[Occurrence.Kind(each.kind)], addresses.get(each.revision or 0, "")) for each in log],
             "may": may,
             "again": start_address(ramp.state) if may and not ramp.is_active else "",
-            "is_own": ramp.author_id is not None and ramp.author_id == request.user.pk,
+            "is_own": any(each.pk == request.user.pk for each in ramp.hands.all()),
             "others": [(step.position + 1, percent(step.percentage)) for step in steps if step.position != at],
             "next": at + 2,
             "following": percent(steps[at + 1].percentage) if at + 1 < len(steps) else "",

@@ -87,8 +87,9 @@ def _where(ramp: Ramp, status: Ramp.Status, number: int) -> str:
     at, begun = percent(stands_at(ramp)), ramp.has_begun
     match status:
         case Ramp.Status.AWAITING_APPROVAL:
-            asks = f"{ramp.author_label} asks for an approval"
-            return f"At {at}; {asks} of what was changed." if begun else f"{asks}; nothing has been changed yet."
+            if begun:
+                return f"At {at}; what was changed of it waits for an approval."
+            return f"{ramp.author_label} asks for an approval; nothing has been changed yet."
         case Ramp.Status.STOPPED if not begun:
             return "Stopped before its first step."
         case Ramp.Status.FINISHED | Ramp.Status.STOPPED | Ramp.Status.ROLLED_BACK:

@@ -17,10 +17,12 @@ class Ramp(models.Model):
     """Where a ramp stands.
 
     `percentage` is what the ramp set last: whatever else is found in the flag was changed by hand; `buckets` is how it
-    then told contexts apart. `due_at` is when the next step is due; it is null when a person is waited for, and when
-    nothing is. `held_at` is when a step that was due was last seen to wait for evaluations or a guardrail.
-    `watches_for` is how long guardrails look on after the last step, before the ramp is finished. `version` counts
-    every change of the row, for `If-Match`.
+    then told contexts apart. `seen_version` of the state and `seen_revision` are up to where the flag's history was
+    looked through for changes by hand. `due_at` is when the next step is due; it is null when a person is waited for,
+    and when nothing is. `held_at` is when a step that was due was last seen to wait for evaluations or a guardrail.
+    `watches_for` is how long guardrails look on after the last step, before the ramp is finished. `author` is who
+    started it, `hands` are those who have written of it since it was last approved. `version` counts every change of
+    the row, for `If-Match`.
     """
 
     class Status(models.TextChoices):
@@ -43,6 +45,8 @@ class Ramp(models.Model):
     percentage_before = models.DecimalField(max_digits=6, decimal_places=3)
     percentage = models.DecimalField(max_digits=6, decimal_places=3, null=True)
     buckets = models.JSONField(decoder=JsonDecoder, null=True)
+    seen_version = models.PositiveBigIntegerField(null=True)
+    seen_revision = models.PositiveBigIntegerField(null=True)
     position = models.SmallIntegerField(default=-1)
     stepped_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, db_index=True)
@@ -52,6 +56,7 @@ class Ramp(models.Model):
     comment = models.TextField(blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     author_label = models.CharField(max_length=200)
+    hands = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+")
     approved_by = models.CharField(max_length=200, blank=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

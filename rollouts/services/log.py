@@ -62,6 +62,15 @@ def note_held(ramp: Ramp, now: datetime) -> None:
     Ramp.objects.filter(stale, pk=ramp.pk, position=ramp.position).update(held_at=now)
 
 
+def note_seen(ramp: Ramp, revision: int | None) -> None:
+    """Write down up to which revision nothing has overridden the ramp; it is no change either.
+
+    Without a lock: of a ramp that was moved meanwhile, and has seen more, it writes nothing.
+    """
+    unmoved = Ramp.objects.filter(pk=ramp.pk, seen_revision=ramp.seen_revision).exclude(seen_revision=None)
+    unmoved.update(seen_version=ramp.state.version, seen_revision=revision)
+
+
 def put_down(
     ramp: Ramp,
     kind: Occurrence.Kind,

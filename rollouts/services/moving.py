@@ -31,7 +31,7 @@ from rollouts.querysets import (
 )
 from rollouts.schedule import PlannedStep, furthest_due, lateness, waits_for
 from rollouts.services.log import audited, keep, note_held, put_down
-from rollouts.services.overriding import note_overridden, overridden, pause_overridden, safely
+from rollouts.services.overriding import note_overridden, overridden, pause_overridden, safely, take_over
 from rollouts.services.stopping import pause
 from rollouts.target import Target
 from rollouts.wording import lateness_in_words, percent, undecided_in_words
@@ -45,10 +45,10 @@ def actor_of(ramp: Ramp) -> Actor:
 
 @dataclass(frozen=True)
 class Moved:
-    """From where a flag was moved, and the revision at which it is there."""
+    """From where a flag was moved, and the revision that did it; None: it was there already."""
 
     percentage_before: Decimal
-    revision: int
+    revision: int | None
 
 
 def set_percentage(ramp: Ramp, percentage: Decimal, *, by: Actor, comment: str, enabled: bool | None = None) -> Moved:
@@ -69,7 +69,7 @@ def set_percentage(ramp: Ramp, percentage: Decimal, *, by: Actor, comment: str, 
 
 def change_flag(ramp: Ramp, fields: FlagFields, *, by: Actor, comment: str) -> Moved:
     """Change the flag of the (locked) ramp, as anybody would."""
-    before = Target(ramp.state, ramp.rule).effective
+    before, version = Target(ramp.state, ramp.rule).effective, ramp.state.version
     environment = ramp.state.environment
     state = update_flag(
         project=environment.project,
@@ -80,7 +80,8 @@ def change_flag(ramp: Ramp, fields: FlagFields, *, by: Actor, comment: str) -> M
         comment=comment,
     )
     ramp.state = state
-    return Moved(before, state.environment.revision)
+    take_over(ramp)
+    return Moved(before, None if state.version == version else state.environment.revision)
 
 
 def take_step(ramp: Ramp, place: int, *, by: Actor, comment: str = "") -> None:
@@ -116,7 +117,7 @@ def take_step(ramp: Ramp, place: int, *, by: Actor, comment: str = "") -> None:
     keep(ramp, old=old, by=by, comment=comment)
 
 
-def _mark(steps: list[Step], place: int, *, since: int, now: datetime, revision: int) -> None:
+def _mark(steps: list[Step], place: int, *, since: int, now: datetime, revision: int | None) -> None:
     steps[place].outcome, steps[place].taken_at, steps[place].revision = Step.Outcome.TAKEN, now, revision
     mark_passed(steps, place, since=since)
 

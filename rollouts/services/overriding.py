@@ -4,45 +4,97 @@ A ramp that is held already takes note: its guardrails go on, and have to know w
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.actors import Actor, Source
-from rollouts.errors import RuleNotFound
+from flags.models import FlagState, RevisionItem
 from rollouts.models import Occurrence, Ramp
-from rollouts.querysets import held_ramps, last_change, lock_ramp, ramps
-from rollouts.services.log import put_down
+from rollouts.querysets import changes_since, held_ramps, last_change, lock_ramp, ramps
+from rollouts.services.log import note_seen, put_down
 from rollouts.services.stopping import pause
-from rollouts.target import Target
+from rollouts.target import Target, state_at
 from rollouts.wording import percent
 
 log = structlog.get_logger(__name__)
 
 
 def overridden(ramp: Ramp) -> str | None:
-    """Return in a sentence what somebody has changed of what the ramp moves; None when nothing is."""
-    target = Target(ramp.state, ramp.rule)
+    """Return in a sentence what somebody has changed of what the ramp moves since it last moved it; None: nothing.
+
+    What was changed and changed back counts: whoever did it had a reason.
+    """
+    found = _difference(ramp, ramp.state)
+    if found is not None:
+        change = last_change(ramp.state)
+        return f"{found.what}{_by_whom(change) if change else ''}{found.expected}."
+    return _meanwhile(ramp).reason
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """What was done, as the beginning of a sentence; how it ends while it is so, and when it was taken back."""
+
+    what: str
+    expected: str
+    again: str
+
+
+def _difference(ramp: Ramp, state: FlagState) -> _Difference | None:
+    """Return what of a state is not as the ramp left it."""
+    target = Target(state, ramp.rule)
     expected = ramp.percentage_before if ramp.percentage is None else ramp.percentage
-    try:
-        found = target.percentage
-    except RuleNotFound:
-        return f"The rule is gone{_by_whom(ramp)}."
-    if found != expected:
+    if target.is_gone:
+        return _Difference("The rule was removed", "", "it is there again")
+    if target.percentage != expected:
         before = "the ramp had set" if ramp.percentage is not None else "it had been"
-        what = f"{target} was set to {percent(found)} by hand{_by_whom(ramp)}; {before} {percent(expected)}."
-        return what[0].upper() + what[1:]
+        what = f"{target} was set to {percent(target.percentage)} by hand"
+        return _Difference(
+            what[0].upper() + what[1:], f"; {before} {percent(expected)}", f"it is at {percent(expected)} again"
+        )
     if ramp.buckets not in (None, target.buckets):
-        return f"What its buckets are made of was changed, and everybody falls anew{_by_whom(ramp)}."
-    if not ramp.state.enabled and not (ramp.turns_on and not ramp.has_begun):
-        return f"The flag was turned off{_by_whom(ramp)}."
+        what = "What its buckets are made of was changed, and everybody falls anew"
+        return _Difference(what, "", "it is as it was again")
+    if not state.enabled and not (ramp.turns_on and not ramp.has_begun):
+        return _Difference("The flag was turned off", "", "it is on again")
     return None
 
 
-def _by_whom(ramp: Ramp) -> str:
-    change = last_change(ramp.state)
-    return f", by {change.revision.actor_label} in revision {change.number}" if change else ""
+@dataclass(frozen=True)
+class _Look:
+    """What was found in revisions since the ramp's last look, and up to which one was looked."""
+
+    reason: str | None
+    revision: int | None
+
+
+def _meanwhile(ramp: Ramp) -> _Look:
+    """Look for what was changed of what the ramp moves, though it now is as it was."""
+    latest = ramp.seen_revision
+    if latest is None or ramp.seen_version == ramp.state.version:
+        return _Look(None, latest)
+    for item in changes_since(ramp.state, latest):
+        was = state_at(item, ramp.state)
+        found = None if was is None else _difference(ramp, was)
+        if found is not None:
+            return _Look(f"{found.what}{_by_whom(item)}; {found.again}.", item.number)
+        latest = item.number
+    return _Look(None, latest)
+
+
+def take_over(ramp: Ramp) -> None:
+    """Take the flag as it stands now for what the (locked) ramp knows: all revisions up to here were its own, or seen.
+
+    The caller keeps it.
+    """
+    ramp.seen_version, ramp.seen_revision = ramp.state.version, ramp.state.environment.revision
+
+
+def _by_whom(change: RevisionItem) -> str:
+    return f", by {change.revision.actor_label} in revision {change.number}"
 
 
 def pause_overridden() -> int:
@@ -67,7 +119,14 @@ def safely(do: Callable[[Ramp], bool], ramp: Ramp) -> bool:
 
 
 def _pause(ramp: Ramp) -> bool:
-    return overridden(ramp) is not None and _pause_held(ramp)
+    if _difference(ramp, ramp.state) is not None:
+        return _pause_held(ramp)
+    look = _meanwhile(ramp)
+    if look.reason is not None:
+        return _pause_held(ramp)
+    if ramp.seen_version != ramp.state.version:
+        note_seen(ramp, look.revision)
+    return False
 
 
 @transaction.atomic
@@ -113,9 +172,11 @@ def told_of(ramp: Ramp) -> Decimal | None:
 
 
 def _what_was_done(ramp: Ramp, target: Target) -> str:
+    change = last_change(ramp.state)
+    by = _by_whom(change) if change else ""
     if target.is_gone:
-        return f"The rule is gone{_by_whom(ramp)}"
+        return f"The rule was removed{by}"
     if not ramp.state.enabled:
-        return f"The flag was turned off{_by_whom(ramp)}"
-    what = f"{target} was changed by hand and lets in {percent(target.effective)}{_by_whom(ramp)}"
+        return f"The flag was turned off{by}"
+    what = f"{target} was changed by hand and lets in {percent(target.effective)}{by}"
     return what[0].upper() + what[1:]

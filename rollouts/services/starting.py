@@ -28,7 +28,7 @@ from rollouts.querysets import active_ramp, lock_ramp, planned
 from rollouts.schedule import PlannedStep
 from rollouts.services.log import audited, audited_whole, keep, put_down
 from rollouts.services.moving import move_if_due, next_due
-from rollouts.services.overriding import overridden
+from rollouts.services.overriding import overridden, take_over
 from rollouts.steps import percentages, read_steps
 from rollouts.target import Target
 
@@ -89,6 +89,8 @@ def start_ramp(
         turns_on=turn_on and not state.enabled,
         percentage_before=target.percentage,
         buckets=target.buckets,
+        seen_version=state.version,
+        seen_revision=held.revision,
         stepped_at=clock.now(),
         watches_for=watch_for,
         comment=comment,
@@ -96,6 +98,7 @@ def start_ramp(
         author_label=by.label,
         started_at=clock.now(),
     )
+    had_a_hand(ramp, by)
     write_steps(ramp, wanted)
     write_guardrails(ramp, watches)
     written = audited_whole(ramp)
@@ -125,7 +128,7 @@ def approve_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, commen
 
     Raises:
         MissingRole: when the actor may not edit, or is no person.
-        OwnChange: when it is their own ramp.
+        OwnChange: when they have had a hand in it since it was last approved.
         StaleVersion: when `if_version` is given and is not the present one.
         WrongMoment: when it does not wait for approval.
     """
@@ -136,17 +139,25 @@ def approve_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, commen
     StaleVersion.unless(if_version, present=held.version, what="ramp")
     if held.status != Ramp.Status.AWAITING_APPROVAL:
         raise WrongMoment(f"The ramp {held.stands}: it does not wait for approval.")
-    if held.author_id == by.user.pk:
-        raise OwnChange("Nobody approves a ramp that they made themselves.")
+    if held.hands.filter(pk=by.user.pk).exists():
+        raise OwnChange("Nobody approves a ramp that they had a hand in.")
     old = audited(held)
     held.status, held.approved_by, held.reason = Ramp.Status.RUNNING, by.label[:200], ""
     target = Target(held.state, held.rule)
     if not held.has_begun:
         held.percentage_before, held.buckets = target.percentage, target.buckets
+        take_over(held)
+    held.hands.clear()
     put_down(held, Occurrence.Kind.APPROVED, by=by, text="Approved", percentage=target.effective)
     keep(held, old=old, by=by, comment=comment)
     begin(held)
     return held
+
+
+def had_a_hand(ramp: Ramp, by: Actor) -> None:
+    """Keep that somebody has written of the ramp: they cannot approve it."""
+    if by.user is not None:
+        ramp.hands.add(by.user)
 
 
 def check_comment(environment: Environment, comment: str) -> None:

@@ -12,14 +12,22 @@ from accounts.roles import Ability
 from flagsite.lib import clock
 from flagsite.lib.problems import InvalidInput, StaleVersion
 from flagsite.lib.tracing import traced
-from rollouts.errors import WrongMoment
+from rollouts.errors import RampOverridden, WrongMoment
 from rollouts.guardrails.document import read_guardrails
 from rollouts.models import Occurrence, Ramp
 from rollouts.querysets import lock_ramp, planned
 from rollouts.services.log import audited, audited_whole, keep, put_down
-from rollouts.services.moving import mark_passed, next_due, take_step
+from rollouts.services.moving import actor_of, mark_passed, next_due, take_step
+from rollouts.services.overriding import overridden, take_over
 from rollouts.services.retreating import retreat
-from rollouts.services.starting import begin, check_comment, check_ground, write_guardrails, write_steps
+from rollouts.services.starting import (
+    begin,
+    check_comment,
+    check_ground,
+    had_a_hand,
+    write_guardrails,
+    write_steps,
+)
 from rollouts.services.stopping import end, pause
 from rollouts.steps import percentages, read_steps
 from rollouts.target import Target
@@ -69,6 +77,7 @@ def resume_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment
     else:
         held.percentage_before = present
     held.status, held.reason, held.buckets = Ramp.Status.RUNNING, "", target.buckets
+    take_over(held)
     put_down(held, Occurrence.Kind.RESUMED, by=by, text="Resumed", percentage=target.effective)
     keep(held, old=old, by=by, comment=comment)
     begin(held)
@@ -76,7 +85,6 @@ def resume_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment
 
 
 @traced
-@transaction.atomic
 def advance_ramp(
     ramp: Ramp, *, by: Actor, step: int | None = None, if_version: int | None = None, comment: str = ""
 ) -> Ramp:
@@ -94,9 +102,20 @@ def advance_ramp(
         StaleVersion: when `if_version` is given and is not the present one.
         InvalidInput: at `step`, when there is no such step, or the ramp is there already; at `comment`, where the
             environment is protected and nobody says why.
+        RampOverridden: when somebody has changed by hand what it moves; it is paused now.
         WrongMoment: when it does not run.
     """
-    held = _held(ramp, by, if_version, Ramp.Status.RUNNING)
+    with transaction.atomic():
+        held = _held(ramp, by, if_version, Ramp.Status.RUNNING)
+        reason = overridden(held)
+        if reason is None:
+            _advance(held, by=by, step=step, comment=comment)
+            return held
+        pause(held, by=actor_of(held), reason=reason)
+    raise RampOverridden(reason)  # after the transaction: the pause stays
+
+
+def _advance(held: Ramp, *, by: Actor, step: int | None, comment: str) -> None:
     check_comment(held.state.environment, comment)
     place, number = held.position + 1 if step is None else step - 1, held.steps.count()
     if not 0 <= place < number:
@@ -104,7 +123,6 @@ def advance_ramp(
     if place == held.position:
         raise InvalidInput.at("step", f"The ramp is at step {step} already.")
     take_step(held, place, by=by.cleared(Clearance(approved_by=held.approved_by)), comment=comment)
-    return held
 
 
 @traced
@@ -121,7 +139,8 @@ def change_ramp(
 ) -> Ramp:
     """Replace the steps that are still to come, the guardrails, or both.
 
-    Where the environment requires approval, the changed ramp waits for a new one.
+    Where the environment requires approval, the changed ramp waits for a new one. A call that changes nothing writes
+    nothing.
 
     Raises:
         MissingRole: when the actor may not edit.
@@ -141,13 +160,15 @@ def change_ramp(
         check_ground(Target(held.state, held.rule), watches)
         write_guardrails(held, watches)
     held.watches_for = held.watches_for if watch_for is None else watch_for
-    schedule = planned(held.steps.all())
-    put_down(held, Occurrence.Kind.CHANGED, by=by, text=f"Changed: {_what_changed(old, held)}")
+    changed = _what_changed(old, held)
+    if not changed:
+        return held
+    had_a_hand(held, by)
+    put_down(held, Occurrence.Kind.CHANGED, by=by, text=f"Changed: {changed}")
     if held.state.environment.requires_approval and by.user is not None:
         held.status, held.due_at, held.approved_by = Ramp.Status.AWAITING_APPROVAL, None, ""
-        held.author, held.author_label = by.user, by.label
     elif held.status == Ramp.Status.RUNNING:
-        due_at = next_due(held, schedule)
+        due_at = next_due(held, planned(held.steps.all()))
         held.due_at = None if due_at is None else max(due_at, clock.now())  # nobody is late for what is asked now
     keep(held, old=old, new=audited_whole(held), by=by, comment=comment)
     return held
@@ -161,7 +182,7 @@ def _what_changed(old: dict[str, Any], ramp: Ramp) -> str:
         told.append(" ".join(map(str, read_guardrails(new["guardrails"]))) or "no guardrails any more")
     if new["watch_for"] != old["watch_for"]:
         told.append(f"watched for {new['watch_for']} after the last step")
-    return "; ".join(told) or "nothing"
+    return "; ".join(told)
 
 
 @traced

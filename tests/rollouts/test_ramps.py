@@ -162,7 +162,7 @@ def test_a_rule_that_is_gone_pauses_the_ramp(ed: Person, time: Clock, start: Sta
     start(step(1), step(50, after="1h"), rule="paying")
     change(ed, "checkout", rules=[])
     time.passes("1m")
-    assert ramp_of(ed)["reason"].startswith("The rule is gone, by ed in revision")
+    assert ramp_of(ed)["reason"].startswith("The rule was removed, by ed in revision")
     assert_problem(ed.client().post(f"/flags/checkout/ramp/resume{PRODUCTION}"), 400, "INVALID", "rule")
 
 

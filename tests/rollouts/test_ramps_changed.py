@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from auditlog.models import LogEntry
 
+from accounts.models import Environment
 from tests.conftest import Person
 from tests.rollouts.conftest import RAMP, Clock, Start, ramp_of, step, told
 from tests.rollouts.looking import checks, look
@@ -47,17 +48,26 @@ def test_the_log_says_what_was_changed_and_the_audit_log_from_what_to_what(
     start(step(1), step(50, after="1h"), guardrails=[ABOVE])
     patch(ed, steps=[step(20, after="2h")], comment="Slower")
     patch(ed, guardrails=[], watch_for="2h")
-    patch(ed, guardrails=[])
-    assert told(ed)[-3:] == [
+    assert told(ed)[-2:] == [
         "Changed: 1 % → 20 %",
         "Changed: no guardrails any more; watched for 2h after the last step",
-        "Changed: nothing",
     ]
     entries = LogEntry.objects.filter(content_type__model="ramp").order_by("pk")
     assert entries[0].changes["guardrails"][1][0]["when"]["above"] == 0.5
     steps, guardrails = (next(each.changes[name] for each in entries[1:] if name in each.changes) for name in NAMED)
     assert [[each["after"] for each in side] for side in steps] == [["0s", "1h"], ["0s", "2h"]]
     assert (len(guardrails[0]), guardrails[1]) == (1, [])
+
+
+def test_a_change_of_nothing_does_nothing(
+    ed: Person, time: Clock, start: Start, users: Users, production: Environment
+) -> None:
+    before = start(step(0), step(50, after="1h"), guardrails=[ABOVE])
+    production.requires_approval = True
+    production.save(update_fields=["requires_approval"])
+    for nothing in ({"comment": "Hm"}, {"steps": [step(50, after="1h")]}, {"guardrails": [ABOVE], "watch_for": "0s"}):
+        patch(ed, **nothing)
+        assert ramp_of(ed) == before
 
 
 NAMED = ("steps", "guardrails")
