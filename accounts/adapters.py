@@ -5,7 +5,6 @@ addresses. What it asks about OpenID Connect is answered in `accounts.admin.open
 """
 
 import base64
-import hashlib
 import secrets
 import time
 from typing import Any, Final
@@ -15,11 +14,11 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest
 
 from flagsite.lib.client_address import address_of
+from flagsite.lib.vault import Sealed, seal, unseal
 
 log = structlog.get_logger(__name__)
 
@@ -48,22 +47,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """Second factors: what of them is secret is stored encrypted, with a key made from SECRET_KEY."""
+    """Second factors: what of them is secret is stored sealed."""
 
     def encrypt(self, text: str) -> str:
-        """Encrypt a secret for the database."""
-        return _keys().encrypt(text.encode()).decode()
+        """Seal a secret for the database."""
+        return seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Read a secret from the database; one that no code matches when SECRET_KEY is another one now."""
         try:
-            return _keys().decrypt(encrypted_text.encode()).decode()
-        except InvalidToken:
+            return unseal(encrypted_text)
+        except Sealed:
             log.exception("second_factor_unreadable", hint="SECRET_KEY has changed: manage.py remove_second_factor")
             return base64.b32encode(secrets.token_bytes(20)).decode()
-
-
-def _keys() -> MultiFernet:
-    texts = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = [hashlib.sha256(b"accounts.second_factor:" + str(text).encode()).digest() for text in texts]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

@@ -16,5 +16,6 @@ CELERY_BEAT_SCHEDULE = {
     "check-guardrails": {"task": "rollouts.tasks.check_guardrails", "schedule": 2.0, "options": {"expires": 10.0}},
     "forget-checks": {"task": "rollouts.tasks.forget_checks", "schedule": 3600.0},
     "send-notices": {"task": "rollouts.tasks.send_notices", "schedule": 10.0, "options": {"expires": 30.0}},
+    "keep-second-factors": {"task": "accounts.tasks.keep_second_factors", "schedule": 3600.0},
     "keep-notices": {"task": "rollouts.tasks.keep_notices", "schedule": 3600.0},
 }

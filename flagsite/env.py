@@ -24,11 +24,15 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default)
 
 
-def secret(name: str) -> str:
+def secret(name: str, *, is_needed: bool = False) -> str:
     """Return a secret: the variable, else the file that NAME_FILE names, else what the secrets manager holds.
 
+    Without one of those that are needed an installation runs all the same, by itself: one that names a manager means to
+    have them from there.
+
     Raises:
-        ImproperlyConfigured: when the file cannot be read, or the manager that SECRETS_FROM names gives nothing.
+        ImproperlyConfigured: when the file cannot be read or is empty, or the manager that SECRETS_FROM names gives
+            nothing, or nothing of what is needed.
     """
     given = os.environ.get(name)
     if given is not None:
@@ -36,21 +40,36 @@ def secret(name: str) -> str:
     file = os.environ.get(f"{name}_FILE")
     if file is not None:
         try:
-            return Path(file).read_text().rstrip("\r\n")
+            found = Path(file).read_text().rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise ImproperlyConfigured(f"{name}_FILE: {file} cannot be read: {type(error).__name__}") from None
-    return _managed().current.get(name, "")
+        if not found:
+            raise ImproperlyConfigured(f"{name}_FILE: {file} is empty")
+        return found
+    managed = _managed().current.get(name, "")
+    if is_needed and not managed and os.environ.get("SECRETS_FROM"):
+        raise ImproperlyConfigured(f"SECRETS_FROM: there is no {name} in it")
+    return managed
 
 
 def secret_before(name: str) -> list[str]:
-    """Return the secret as it was before its last rotation, when the secrets manager knows of one."""
-    before = _managed().previous.get(name)
+    """Return the secret as it was before its last rotation, when the secrets manager knows of one.
+
+    Raises:
+        ImproperlyConfigured: when the manager does not give its earlier versions.
+    """
+    if os.environ.get(name) is not None or os.environ.get(f"{name}_FILE") is not None:
+        return []  # the manager does not rotate this one
+    try:
+        before = _managed().before(name)
+    except SecretsUnavailable as error:
+        raise ImproperlyConfigured(f"SECRETS_FROM: {error}") from None
     return [before] if before else []
 
 
 def _managed() -> Secrets:
     try:
-        return secrets_from(os.environ.get("SECRETS_FROM", ""))
+        return secrets_from(os.environ.get("SECRETS_FROM", ""), region=os.environ.get("AWS_REGION"))
     except SecretsUnavailable as error:
         raise ImproperlyConfigured(f"SECRETS_FROM: {error}") from None
 

@@ -5,9 +5,10 @@ Web and stream processes answer it themselves; a Celery worker has no HTTP of it
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -25,9 +26,14 @@ from flagsite.queues import QueueLength
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody asks for
 
 
+FORWARDED: Final = ("X-Forwarded-For", "Forwarded")
+"""A proxy adds one of them: what it hands on comes from outside."""
+
+
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer Prometheus."""
-    del request
+    """Answer Prometheus, which asks each process itself. They name projects and flags: no proxy gets them."""
+    if any(header in request.headers for header in FORWARDED):
+        raise Http404
     return HttpResponse(generate_latest(registry()), content_type=CONTENT_TYPE_LATEST)
 
 

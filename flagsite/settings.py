@@ -27,7 +27,7 @@ DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 # --- who may ask, and how ------------------------------------------------------------------------------------------
 
 DEBUG = env.boolean("DEBUG", default=False)
-SECRET_KEY = env.secret("SECRET_KEY") or own_secret_key(DATA_DIR)
+SECRET_KEY = env.secret("SECRET_KEY", is_needed=True) or own_secret_key(DATA_DIR)
 SECRET_KEY_FALLBACKS = [*env.secret_listing("SECRET_KEY_FALLBACKS"), *env.secret_before("SECRET_KEY")]
 PUBLIC_URL = env.text("PUBLIC_URL")
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -106,7 +106,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "flagsite.request_log.RequestLog",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "flagsite.probes.HostCheck",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -142,7 +142,7 @@ TEMPLATES = [
 
 # --- where things are kept -----------------------------------------------------------------------------------------
 
-DATABASE_URL = env.secret("DATABASE_URL")
+DATABASE_URL = env.secret("DATABASE_URL", is_needed=True)
 REDIS_URL = env.secret("REDIS_URL")
 
 DATABASES: dict[str, Any]

@@ -13,7 +13,7 @@ from accounts.services.keys import issue_api_token, issue_server_key, revoke_key
 from accounts.services.people import UserFields, create_user, set_password, update_user
 from accounts.services.projects import create_environment, create_project, update_environment, update_project
 from accounts.services.roles import grant_role, withdraw_role
-from accounts.services.second_factors import record_second_factor, remove_second_factor
+from accounts.services.second_factors import record_second_factor, remove_second_factor, reseal_second_factors
 
 __all__ = [
     "UserFields",
@@ -31,6 +31,7 @@ __all__ = [
     "record_second_factor",
     "remove_second_factor",
     "renew_invitation",
+    "reseal_second_factors",
     "revoke_key",
     "rotate_server_key",
     "set_password",

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
+from accounts.tasks import keep_second_factors
 from tests.accounts.authenticator_app import PASSWORD, code, code_at, set_up, sign_in, signed_in_desk, wrong_code
 from tests.conftest import Person
 from tests.desk import Desk
@@ -147,6 +148,17 @@ def test_with_another_secret_key_no_code_is_right_and_nothing_fails(secret: str,
 def test_a_secret_key_that_was_replaced_is_still_read(secret: str, settings: Settings) -> None:
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another one, as long as it has to be, so that nobody guesses it"
+    client = sign_in("vi").client
+    client.post(DOOR, {"code": code(secret)})
+    assert is_in(client)
+
+
+def test_within_the_hour_a_replaced_secret_key_is_not_needed_any_more(secret: str, settings: Settings) -> None:
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another one, as long as it has to be, so that nobody guesses it"
+    assert keep_second_factors() > 0
+    assert keep_second_factors() == 0
+    settings.SECRET_KEY_FALLBACKS = []
     client = sign_in("vi").client
     client.post(DOOR, {"code": code(secret)})
     assert is_in(client)

@@ -5,6 +5,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import Project
 from flagsite import health
@@ -63,3 +64,20 @@ def test_metrics_are_in_prometheus_s_format() -> None:
     assert response.headers["Content-Type"].startswith("text/plain")
     assert b"# TYPE django_http_requests_total_by_method_total counter" in response.content
     assert b"_created" not in response.content  # it would double what is scraped
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("asked_as", ["172.19.0.2:8000", "[fdaa:0:1::3]:8000", "web:8000"])
+def test_whoever_watches_a_process_asks_it_by_whatever_name_it_has(asked_as: str, settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["flags.example.com"]
+    watching = Client(SERVER_NAME="x", HTTP_HOST=asked_as)
+    assert [watching.get(path).status_code for path in ("/healthz", "/readyz", "/metrics")] == [200, 200, 200]
+    assert watching.get("/admin/login/").status_code == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+def test_metrics_are_not_for_those_who_come_through_a_proxy(header: str) -> None:
+    outside = Client(headers={header: "203.0.113.7"})
+    assert outside.get("/metrics").status_code == 404
+    assert [outside.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]

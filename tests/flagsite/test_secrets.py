@@ -22,6 +22,7 @@ from flagsite.secret_managers import secrets_from
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = {"SECRET_KEY": "the first", "DATABASE_URL": "postgresql://one"}
 SECOND = {"SECRET_KEY": "the second", "DATABASE_URL": "postgresql://one"}
+THIRD = SECOND | {"EMAIL_PASSWORD": "another"}
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,13 @@ def test_a_file_that_is_not_there_stops_the_process_by_name(monkeypatch: pytest.
         env.secret("SECRET_KEY")
 
 
+def test_an_empty_file_is_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("\n")
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FILE: .*key is empty"):
+        env.secret("SECRET_KEY")
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -58,9 +66,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")  # as the how-to page says
     httpx.post(f"http://{host}:{port}/moto-api/reset", trust_env=False)  # what it keeps outlives the server
-    client = boto3.client("secretsmanager")
+    client = boto3.client("secretsmanager", region_name="eu-central-1")
     client.create_secret(Name="flagsite/production", SecretString=json.dumps(FIRST))
     yield client
     server.stop()
@@ -80,6 +89,24 @@ def test_after_a_rotation_at_aws_the_key_of_before_is_known(monkeypatch: pytest.
     assert env.secret_before("SECRET_KEY") == ["the first"]
 
 
+def test_a_rotation_at_aws_is_remembered_when_other_secrets_have_changed_since(
+    monkeypatch: pytest.MonkeyPatch, aws: Any
+) -> None:
+    for version in (SECOND, THIRD, THIRD | {"SENTRY_DSN": "https://k@sentry.example/1"}):
+        aws.put_secret_value(SecretId="flagsite/production", SecretString=json.dumps(version))
+    monkeypatch.setenv("SECRETS_FROM", "aws:flagsite/production")
+    assert env.secret("SECRET_KEY") == "the second"
+    assert env.secret_before("SECRET_KEY") == ["the first"]
+
+
+def test_a_name_that_is_misspelt_at_aws_stops_the_process(monkeypatch: pytest.MonkeyPatch, aws: Any) -> None:
+    aws.put_secret_value(SecretId="flagsite/production", SecretString='{"SECRET_KEY": "a key", "DATABSE_URL": "x"}')
+    monkeypatch.setenv("SECRETS_FROM", "aws:flagsite/production")
+    monkeypatch.delenv("DATABASE_URL")
+    with pytest.raises(ImproperlyConfigured, match="SECRETS_FROM: there is no DATABASE_URL in it"):
+        env.secret("DATABASE_URL", is_needed=True)
+
+
 def test_a_secret_that_is_not_at_aws_stops_the_process(monkeypatch: pytest.MonkeyPatch, aws: Any) -> None:
     del aws
     monkeypatch.setenv("SECRETS_FROM", "aws:nothing")
@@ -88,9 +115,10 @@ def test_a_secret_that_is_not_at_aws_stops_the_process(monkeypatch: pytest.Monke
 
 
 class Vault(BaseHTTPRequestHandler):
-    """A stub of Vault's HTTP API: the key-value store, version 2, at `secret`, with one path and two versions."""
+    """A stub of Vault's HTTP API: the key-value store, version 2, at `secret`, with one path and four versions."""
 
-    VERSIONS = (FIRST, SECOND)
+    VERSIONS = (FIRST, None, SECOND, THIRD)
+    """The second was deleted."""
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
@@ -98,7 +126,11 @@ class Vault(BaseHTTPRequestHandler):
             return self._answer(403, {"errors": ["permission denied"]})
         if path != "/v1/secret/data/flagsite":
             return self._answer(404, {"errors": []})
-        version = int(query.removeprefix("version=") or 2) or 2
+        version = int(query.removeprefix("version=") or 0) or len(self.VERSIONS)
+        if self.VERSIONS[version - 1] is None:
+            return self._answer(
+                404, {"data": {"data": None, "metadata": {"version": version, "deletion_time": "2026"}}}
+            )
         metadata = {"version": version, "destroyed": False, "deletion_time": ""}
         return self._answer(200, {"data": {"data": self.VERSIONS[version - 1], "metadata": metadata}})
 
@@ -127,7 +159,7 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("vault")
-def test_vault_is_asked_for_this_version_and_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vault_is_asked_for_this_version_and_those_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRETS_FROM", "vault:secret/flagsite")
     assert env.secret("SECRET_KEY") == "the second"
     assert env.secret_before("SECRET_KEY") == ["the first"]
