@@ -66,6 +66,11 @@ def stored_id(context_id: str, *, salt: str, hashed: bool) -> str:
     return HASHED + hmac.new(salt.encode(), context_id.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
 
 
+def ids_of(context_id: str, *, salt: str) -> set[str]:
+    """Return under which ids somebody may be recorded: as it is, and as its hash, for projects change their minds."""
+    return {stored_id(context_id, salt=salt, hashed=hashed) for hashed in (False, True)}
+
+
 def listed(attributes: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
     """Return those of the kept attributes that are on the list."""
     return {path: attributes[path] for path in paths if path in attributes}

@@ -17,15 +17,18 @@ from flags.errors import FlagNotFound, FlagUnusable
 from flags.impact import Documents, Impact, impact_of
 from flags.limits import MAX_CONTEXT_BYTES
 from flags.models import RevisionItem
-from flags.querysets import document_at, recent_contexts, revision_at
+from flags.querysets import deleted_at, document_at, recent_contexts, revision_at
 from flags.snapshots import snapshot_of
 from flags.traces import describe_evaluation, describe_evaluations
 from flagsite.lib import clock, tracing
 from flagsite.lib.canonical import canonical
 from flagsite.lib.keys import is_key
+from flagsite.lib.moments import rfc3339
 from flagsite.lib.problems import InvalidInput, Refusal, TooLarge
 
 Context = Mapping[str, Any]
+_NOBODY: Context = {}
+"""The context without an id, for which every flag that there is has the error `INVALID_CONTEXT`."""
 
 
 def checked_context(context: Any) -> Context:
@@ -66,6 +69,15 @@ def evaluate_all(environment: Environment, context: Context) -> list[Answer]:
     return answers
 
 
+def note_invalid(environment: Environment, key: str | None) -> None:
+    """Count that a flag, or every one, was asked for with a context that cannot be used; there is nobody to record."""
+    answers = snapshot_of(environment).answers
+    if key is None:
+        note_all(environment, _NOBODY, answers.all(_NOBODY))
+    else:
+        note(environment, _NOBODY, answers.one(key, _NOBODY))
+
+
 def note(environment: Environment, context: Context, answer: Answer) -> None:
     """Record that a flag was decided by itself; errors go into the metrics at once."""
     recording.note_one(environment, context, answer)
@@ -103,10 +115,19 @@ def explain(environment: Environment, key: str, context: Context, *, at: datetim
     except (RecursionError, orjson.JSONEncodeError):
         raise Refusal(f"The flag `{key}` leans on segments that are nested too deeply to be explained.") from None
     except UnknownFlag:
-        raise FlagNotFound(f"There {'is' if at is None else 'was'} no flag `{key}`.") from None
+        raise _not_there(key, environment, at) from None
     except Malformed as malformed:
         raise FlagUnusable(f"The flag `{key}` cannot be used: {malformed}") from None
     return explanation
+
+
+def _not_there(key: str, environment: Environment, at: datetime | None) -> FlagNotFound:
+    if at is not None:
+        return FlagNotFound(f"There was no flag `{key}` then.")
+    gone = deleted_at(key, environment=environment)
+    if gone is None:
+        return FlagNotFound(f"There is no flag `{key}`.")
+    return FlagNotFound(f"The flag `{key}` was deleted at {rfc3339(gone)}; what it was before, `at` tells.")
 
 
 def impact(environment: Environment, *, flags: Documents | None = None, segments: Documents | None = None) -> Impact:

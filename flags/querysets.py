@@ -208,6 +208,12 @@ def document_at(kind: RevisionItem.Kind, key: str, *, environment: Environment, 
     return item.document() if item else None
 
 
+def deleted_at(key: str, *, environment: Environment) -> datetime | None:
+    """Return when a flag that is not there any more was deleted; None for one that never was."""
+    item = history_of(key, environment=environment).select_related("revision").first()
+    return item.revision.created_at if item else None
+
+
 def revision_at(moment: datetime, *, environment: Environment) -> int:
     """Return the number of the revision that was in force at a moment; 0 before the first."""
     rows = Revision.objects.filter(environment=environment, created_at__lte=moment).order_by("-number")

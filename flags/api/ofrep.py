@@ -28,7 +28,7 @@ class OfrepFlagView(APIView):
     def post(self, request: Request, key: str) -> HttpResponse:
         """Decide one flag for the context."""
         try:
-            context = _context(request)
+            context = _context(request, key)
         except Refusal as refusal:
             return Response({"key": key, **_invalid(refusal)}, status=refusal.status)
         answer = evaluation.evaluate(environment_of_key(request), key, context)
@@ -59,11 +59,15 @@ class _Unreadable(Refusal):
     """The body is not JSON, or no object: problem documents are not what an OFREP client can read."""
 
 
-def _context(request: Request) -> dict[str, Any]:
+def _context(request: Request, key: str | None = None) -> dict[str, Any]:
+    """Return the request's context; that it cannot be used is counted of the flag, or of all where none is named."""
     try:
         return context_of(request.data)
     except ParseError as error:
         raise _Unreadable(str(error.detail)) from None
+    except InvalidInput:
+        evaluation.note_invalid(environment_of_key(request), key)
+        raise
 
 
 def context_of(body: Any) -> dict[str, Any]:

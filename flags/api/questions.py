@@ -1,4 +1,4 @@
-"""A context given as query parameters: `?user_id=123&attr.country=US&at=2026-11-22T10:00:00Z`."""
+"""What questions say in query parameters: a context (`?user_id=123&attr.country=US`), and moments (`&at=1h`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from django.http import QueryDict
 
 from flags.api.serializers import ScopeQuery
 from flags.evaluation import checked_context
-from flagsite.lib.moments import moment_of
+from flagsite.lib import clock
+from flagsite.lib.moments import PAST_MOMENT, moment_before
 from flagsite.lib.problems import InvalidInput
 from flagsite.lib.strict import Text, read_query
 
@@ -21,7 +22,7 @@ class AuditQuery(ScopeQuery):
     """Whom to explain the flag for; attributes as `attr.NAME`."""
 
     user_id = Text(allow_blank=True, help_text="The context's id; empty for somebody anonymous.")
-    at = Text(required=False, help_text="A past moment, as RFC 3339; by default now.")
+    at = Text(required=False, help_text="A past moment: RFC 3339, a date, or so long ago (1h); by default now.")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def context_of_query(parameters: QueryDict) -> Question:
 
     Raises:
         ValidationError: when there is no `user_id`, or an unknown parameter.
-        InvalidInput: when `at` is not a moment, or an attribute is given twice.
+        InvalidInput: when `at` is not a past moment, or an attribute has no name, is the id, or is given twice.
         TooLarge: when the context is over its limit.
     """
     others = parameters.copy()
@@ -49,10 +50,37 @@ def context_of_query(parameters: QueryDict) -> Question:
         if name.startswith(_ATTRIBUTE):
             if len(texts) > 1:
                 raise InvalidInput.at(name, "Given more than once; a list is written `[1, 2]`.")
-            attributes[name.removeprefix(_ATTRIBUTE)] = _value(texts[0])
+            attributes[_named(name)] = _value(texts[0])
             del others[name]
     query = read_query(AuditQuery, others)
-    return Question(checked_context(attributes | {"id": query["user_id"]}), _moment(query.get("at")))
+    at = moment_in(query, "at")
+    if at is not None and at > clock.now():
+        raise InvalidInput.at("at", "That is still to come; nobody knows what will be decided then.")
+    return Question(checked_context(attributes | {"id": query["user_id"]}), at)
+
+
+def moment_in(query: Mapping[str, str], name: str) -> datetime | None:
+    """Return the moment that a query parameter names; None where it is not given.
+
+    Raises:
+        InvalidInput: when it names none.
+    """
+    if name not in query:
+        return None
+    moment = moment_before(query[name], now=clock.now())
+    if moment is None:
+        raise InvalidInput.at(name, PAST_MOMENT)
+    return moment
+
+
+def _named(parameter: str) -> str:
+    """Return the name of the attribute that a parameter gives."""
+    name = parameter.removeprefix(_ATTRIBUTE)
+    if name == "id":
+        raise InvalidInput.at(parameter, "The id is given as `user_id`.")
+    if not name:
+        raise InvalidInput.at(parameter, "An attribute has a name, such as `attr.country`.")
+    return name
 
 
 def _value(text: str) -> Any:
@@ -60,12 +88,3 @@ def _value(text: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    moment = moment_of(text)
-    if moment is None:
-        raise InvalidInput.at("at", "A moment is RFC 3339 with an offset, such as 2026-11-22T10:00:00Z.")
-    return moment

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from drf_spectacular.utils import extend_schema
+from flagsite_sdk.engine.result import Reason
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,28 +12,27 @@ from rest_framework.views import APIView
 
 from accounts.api.scope import Scope, scope_of
 from accounts.models import Environment
+from flags.api.questions import moment_in
 from flags.api.serializers import ScopeQuery
 from flags.limits import MAX_AUDITED_EVALUATIONS
 from flags.querysets import state_named
 from flags.recording.questions import Asked, evaluation_body, evaluations_of
-from flagsite.lib import clock
 from flagsite.lib.digits import number_of
-from flagsite.lib.moments import moment_before, moment_of
+from flagsite.lib.moments import moment_of
 from flagsite.lib.pages import KeyPages, page_of
-from flagsite.lib.problems import InvalidInput
 from flagsite.lib.strict import Text, read_query
 
-_MOMENT: Final = "A moment is RFC 3339 with an offset, such as 2026-11-22T10:00:00Z, or so long ago, such as 1h."
+_REASONS: Final = [reason.value for reason in Reason]
 
 
 class EvaluationsQuery(ScopeQuery):
     """Which evaluations of a flag."""
 
-    since = Text(required=False, help_text="From when on: RFC 3339, or so long ago (90s, 15m, 1h, 7d, 2w).")
+    since = Text(required=False, help_text="From when on: RFC 3339, a date, or so long ago (90s, 1h, 7d).")
     until = Text(required=False, help_text="Before when, likewise.")
-    user_id = Text(required=False, help_text="The context's id.")
+    user_id = Text(required=False, allow_blank=True, help_text="The context's id; empty for the anonymous.")
     variation = Text(required=False, help_text="Key of the variation that was served.")
-    reason = Text(required=False, help_text="RULE_MATCH, FALLTHROUGH, …")
+    reason = serializers.ChoiceField(required=False, choices=_REASONS, help_text="Why it was served.")
     rule = Text(required=False, help_text="Id of the rule that decided.")
     cursor = Text(required=False)
     page_size = Text(required=False)
@@ -82,25 +82,15 @@ class FlagEvaluationsView(APIView):
 
 
 def recorded_of(user_id: str, key: str, environment: Environment, *, at: datetime | None) -> list[dict[str, Any]]:
-    """Return the newest recorded evaluations of a flag for a user, up to a moment; none of somebody anonymous."""
-    if not user_id:
-        return []
+    """Return the newest recorded evaluations of a flag for a user, or for the anonymous, up to a moment."""
     rows = evaluations_of(key, environment, Asked(until=at, user_id=user_id))[:MAX_AUDITED_EVALUATIONS]
     return [evaluation_body(row, environment.project) for row in rows]
 
 
 def _asked(query: dict[str, Any]) -> Asked:
-    texts = {name: query.get(name, "") for name in ("user_id", "variation", "reason", "rule")}
-    return Asked(since=_moment(query, "since"), until=_moment(query, "until"), **texts)
-
-
-def _moment(query: dict[str, Any], name: str) -> datetime | None:
-    if name not in query:
-        return None
-    moment = moment_before(query[name], now=clock.now())
-    if moment is None:
-        raise InvalidInput.at(name, _MOMENT)
-    return moment
+    texts = {name: query.get(name, "") for name in ("variation", "reason", "rule")}
+    since, until = moment_in(query, "since"), moment_in(query, "until")
+    return Asked(since=since, until=until, user_id=query.get("user_id"), **texts)
 
 
 def _require_flag(key: str, scope: Scope) -> None:

@@ -62,7 +62,12 @@ class EvaluateView(APIView):
     def post(self, request: Request) -> HttpResponse:
         """Decide one flag for a context or, without `flag_key`, all of them."""
         body = read_body(EvaluationRequest, request.data)
-        environment, context = environment_of_key(request), evaluation.checked_context(body["context"])
+        environment = environment_of_key(request)
+        try:
+            context = evaluation.checked_context(body["context"])
+        except InvalidInput:
+            evaluation.note_invalid(environment, body.get("flag_key"))
+            raise
         if "flag_key" not in body:
             return replies.evaluations(evaluation.evaluate_all(environment, context), environment).response()
         return replies.evaluation(evaluation.evaluate(environment, body["flag_key"], context)).response()

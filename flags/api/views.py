@@ -122,7 +122,6 @@ class FlagAuditView(APIView):
         """Return the evaluation, each step on the way to it, the bucket numbers, and what is recorded of the user."""
         question = context_of_query(request.query_params)
         scope = scope_of(request)
-        state_named(key, environment=scope.environment)
         found = explain(scope.environment, key, question.context, at=question.at)
         recorded = recorded_of(question.context["id"], key, scope.environment, at=question.at)
         return Response({**found, "recorded_evaluations": recorded})

@@ -28,9 +28,11 @@ _recorder = Recorder()
 
 
 def note_one(environment: Environment, context: Mapping[str, Any], answer: Answer) -> None:
-    """Record that a flag was decided by itself; a key that no flag can have, or nobody's context, is passed over."""
-    is_flag = answer.evaluation.error_code is None or is_key(answer.key)
-    if not is_flag or not _is_somebody(context):
+    """Record that a flag was decided by itself; a key that no flag can have is passed over, nobody is only counted."""
+    if answer.evaluation.error_code is not None and not is_key(answer.key):
+        return
+    if not _is_somebody(context):
+        _recorder.note(_of_nobody(environment), (answer.tally,))
         return
     is_recorded = settings.RECORD_EVALUATIONS
     noted = _noted(environment, context, (answer,) if is_recorded else ())
@@ -42,6 +44,7 @@ def note_one(environment: Environment, context: Mapping[str, Any], answer: Answe
 def note_all(environment: Environment, context: Mapping[str, Any], answers: Sequence[Answer]) -> None:
     """Record that all flags were decided at once: one by one as long as they are not too many, else only counted."""
     if not _is_somebody(context):
+        _recorder.note(_of_nobody(environment), [answer.tally for answer in answers])
         return
     is_recorded = settings.RECORD_EVALUATIONS and len(answers) <= MAX_RECORDED_AT_ONCE
     noted = _noted(environment, context, answers if is_recorded else ())
@@ -55,6 +58,10 @@ def note_all(environment: Environment, context: Mapping[str, Any], answers: Sequ
 def _is_somebody(context: Any) -> bool:
     """Tell whether there is an id: without one the engine refuses the context, and there is nobody to record."""
     return isinstance(context, Mapping) and isinstance(context.get("id"), str)
+
+
+def _of_nobody(environment: Environment) -> Noted:
+    return Noted(environment.pk, "", False, {}, 0, clock.now(), ())
 
 
 def _noted(environment: Environment, context: Mapping[str, Any], answers: Sequence[Answer]) -> Noted:

@@ -7,18 +7,18 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import Environment, Project
-from flags.contexts import HASHED, listed, stored_id
+from flags.contexts import HASHED, ids_of, listed, stored_id
 from flags.models import RecordedEvaluation
 from flagsite.lib.moments import rfc3339
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Which evaluations; empty: all of them."""
+    """Which evaluations; empty: all of them. Of users, that is None: the empty id is that of the anonymous."""
 
     since: datetime | None = None
     until: datetime | None = None
-    user_id: str = ""
+    user_id: str | None = None
     variation: str = ""
     reason: str = ""
     rule: str = ""
@@ -28,16 +28,10 @@ def evaluations_of(key: str, environment: Environment, asked: Asked = Asked()) -
     """Return the recorded evaluations of a flag, the newest first; `until` is not among them, `since` is."""
     wanted: dict[str, Any] = {"variation": asked.variation, "reason": asked.reason, "rule": asked.rule}
     wanted |= {"time__gte": asked.since, "time__lt": asked.until}
-    if asked.user_id:
-        wanted["context_id__in"] = ids_of(asked.user_id, environment.project)
+    if asked.user_id is not None:
+        wanted["context_id__in"] = ids_of(asked.user_id, salt=environment.project.context_salt)
     rows = RecordedEvaluation.objects.filter(environment=environment, flag_key=key)
     return rows.filter(**{path: value for path, value in wanted.items() if value}).order_by("-time", "-id")
-
-
-def ids_of(user_id: str, project: Project) -> set[str]:
-    """Return under which ids a user's evaluations may be recorded: as it is and, where ids are hashed, as its hash."""
-    ways = {False, project.hash_context_ids}
-    return {stored_id(user_id, salt=project.context_salt, hashed=hashed) for hashed in ways}
 
 
 def evaluation_body(row: RecordedEvaluation, project: Project) -> dict[str, Any]:

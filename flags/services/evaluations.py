@@ -12,7 +12,7 @@ from accounts.audit import Action, record
 from accounts.models import Environment, Project
 from accounts.permissions import require
 from accounts.roles import Ability
-from flags.contexts import stored_id
+from flags.contexts import ids_of
 from flags.models import RecentContext, RecordedEvaluation
 from flags.services.counts import count_evaluations
 from flags.services.partitions import drop_partitions
@@ -63,7 +63,7 @@ def forget_evaluations_of(project: Project, *, by: Actor, user_id: str | None = 
     rows = RecordedEvaluation.objects.filter(environment__in=environments)
     seen = RecentContext.objects.filter(environment__in=environments)
     if user_id is not None:
-        ids = [stored_id(user_id, salt=project.context_salt, hashed=hashed) for hashed in (False, True)]
+        ids = ids_of(user_id, salt=project.context_salt)
         rows, seen = rows.filter(context_id__in=ids), seen.filter(context_id__in=ids)
     gone = rows.delete()[0] + seen.delete()[0]
     record(Action.UPDATE, project, by=by, project=project, new={"evaluations_forgotten": gone})

@@ -1,4 +1,4 @@
-"""Moments as text: RFC 3339, and ages such as `1h`."""
+"""Moments as text: RFC 3339, dates, and ages such as `1h`."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -6,6 +6,12 @@ from typing import Final
 
 from django.utils.dateparse import parse_datetime
 
+PAST_MOMENT: Final = (
+    "A moment is RFC 3339 with an offset, such as 2026-11-22T10:00:00Z, a date, such as 2026-11-22, of which it is the "
+    "first moment in UTC, or so long ago, such as 1h."
+)
+"""What `moment_before` reads, in words."""
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _AGE: Final = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -45,7 +51,12 @@ def duration_text(duration: timedelta) -> str:
 
 
 def moment_before(text: str, *, now: datetime) -> datetime | None:
-    """Return the moment that lies so long before now (`90s`, `15m`, `1h`, `7d`, `2w`), or that RFC 3339 names."""
+    """Return the moment that lies so long before now (`90s`, `15m`, `1h`, `7d`, `2w`), or that RFC 3339 names.
+
+    A date is its first moment in UTC.
+    """
+    if _DATE.fullmatch(text):
+        text += "T00:00:00Z"
     if not _AGE.fullmatch(text):
         return moment_of(text)
     age = duration_of(text)

@@ -75,8 +75,12 @@ def test_every_part_of_the_question_narrows_it_down(vi: Person, production: Envi
     assert users(vi, since="2026-11-22T11:30:00Z") == ["cem", "ben"], "since is among them"
     assert users(vi, until="2026-11-22T12:30:00+01:00") == ["ann"], "until is not"
     assert users(vi, until="20m") == ["ben", "ann"]
+    assert users(vi, since="2026-11-22") == ["cem", "ben", "ann"], "a date is its first moment"
+    assert users(vi, until="2026-11-22") == []
     assert users(vi, user_id="ben") == users(vi, variation="on", rule="us") == users(vi, reason="RULE_MATCH") == ["ben"]
     assert users(vi, user_id="ben", variation="off") == []
+    keep(production, "")
+    assert users(vi, user_id="") == [""], "the anonymous alone"
 
 
 def test_pages_follow_each_other_by_their_cursor(vi: Person, production: Environment) -> None:
@@ -94,7 +98,9 @@ def test_pages_follow_each_other_by_their_cursor(vi: Person, production: Environ
     ("query", "path"),
     [
         ({"since": "yesterday"}, "since"),
-        ({"until": "2026-11-22"}, "until"),
+        ({"until": "2026-11-22T10:00:00"}, "until"),
+        ({"reason": "rule_match"}, "reason"),
+        ({"page_size": "1001"}, "page_size"),
         ({"cursor": "x"}, "cursor"),
         ({"who": "x"}, "who"),
     ],
@@ -140,6 +146,8 @@ def test_where_ids_are_hashed_a_question_finds_the_user_by_the_id_and_no_answer_
     assert len(set(found)) == 1
     assert found[0].startswith("hashed:")
     assert len(users(vi)) == 3
+    keeps(production.project, hashed=False)
+    assert len(users(vi, user_id="ann")) == 2, "also when the project has changed its mind"
 
 
 def audit(person: Person, user: str, **query: str) -> list[dict[str, Any]]:
@@ -160,7 +168,7 @@ def test_an_explanation_has_that_users_recorded_evaluations_beside_it_now_or_up_
     keep(production, "")
     assert [row["variation"] for row in audit(vi, "ann")] == ["on", "off"]
     assert [row["variation"] for row in audit(vi, "ann", at="2026-11-22T11:00:00Z")] == ["off"]
-    assert audit(vi, "") == [], "somebody anonymous is nobody"
+    assert [row["context_id"] for row in audit(vi, "")] == [""], "what is recorded of the anonymous"
     monkeypatch.setattr("flags.api.recorded.MAX_AUDITED_EVALUATIONS", 1)
     assert [row["variation"] for row in audit(vi, "ann")] == ["on"]
 

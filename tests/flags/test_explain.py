@@ -75,7 +75,10 @@ def test_attributes_are_json_where_they_are_json_and_text_where_not(ed: Person, 
 
 def test_an_attribute_cannot_pretend_to_be_the_id(ed: Person, vi: Person) -> None:
     create(ed, boolean(targets=[{"variation": "off", "ids": ["user-1"]}]))
-    assert explain(vi, **{"attr.id": "user-2"})["reason"] == "TARGET_MATCH"
+    asked = {"user_id": "user-1", "environment": "production"}
+    assert_problem(vi.client().get("/flags/checkout/audit", {**asked, "attr.id": "user-2"}), 400, "INVALID", "attr.id")
+    assert_problem(vi.client().get("/flags/checkout/audit", {**asked, "attr.": "x"}), 400, "INVALID", "attr.")
+    assert explain(vi)["reason"] == "TARGET_MATCH"
     assert explain(vi, user_id="user-1 ")["reason"] == "FALLTHROUGH"
     assert explain(vi, user_id="")["reason"] == "FALLTHROUGH"
 
@@ -137,12 +140,42 @@ def test_before_its_creation_there_was_no_such_flag(ed: Person, vi: Person, mome
     assert_problem(response, 404, "FLAG_NOT_FOUND")
 
 
-@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59+14:00", "2020-11-22T10:00:00-03:00"])
-def test_any_moment_after_the_last_revision_is_like_now(ed: Person, vi: Person, moment: str) -> None:
+@pytest.mark.parametrize("moment", ["2020-11-22T10:00:00-03:00", "2020-11-22", "30d"])
+def test_any_moment_after_the_last_revision_is_like_now(
+    ed: Person, vi: Person, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     in_year = {"attribute": "signed_up", "operator": "in_current", "value": "year"}
     create(ed, boolean(rules=[rule(in_year)]))
     Revision.objects.update(created_at=datetime(2020, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr(clock, "now", lambda: datetime(2020, 12, 31, tzinfo=UTC))
     assert explain(vi, at=moment, **{"attr.signed_up": "2020-06-01T12:00:00Z"})["value"] is True
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59+14:00", "2999-01-01", "tomorrow", "2026-02-30", ""])
+def test_what_is_still_to_come_is_no_moment_of_the_past(ed: Person, vi: Person, moment: str) -> None:
+    create(ed, boolean())
+    response = vi.client().get("/flags/checkout/audit", {"user_id": "a", "at": moment})
+    assert_problem(response, 400, "INVALID", "at")
+
+
+def test_a_deleted_flag_is_explained_as_it_was_and_who_asks_what_it_is_learns_when_it_went(
+    ed: Person, vi: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noon = datetime(2026, 11, 17, 12, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: noon - timedelta(hours=2))
+    create(ed, boolean())
+    monkeypatch.setattr(clock, "now", lambda: noon)
+    ed.client().delete("/flags/checkout")
+    monkeypatch.setattr(clock, "now", lambda: noon + timedelta(hours=1))
+    assert explain(vi, at="2h")["reason"] == "FALLTHROUGH"
+    assert explain(vi, at="2h")["recorded_evaluations"] == []
+    for asked in ({"at": "30m"}, {"at": "2026-11-17"}):
+        answer = vi.client().get("/flags/checkout/audit", {"user_id": "a", "environment": "production", **asked})
+        assert_problem(answer, 404, "FLAG_NOT_FOUND")
+    answer = vi.client().get("/flags/checkout/audit", {"user_id": "a", "environment": "production"})
+    assert "2026-11-17T12:00:00.000000Z" in assert_problem(answer, 404, "FLAG_NOT_FOUND")["detail"]
+    answer = vi.client().get("/flags/nothing/audit", {"user_id": "a", "environment": "production"})
+    assert "deleted" not in assert_problem(answer, 404, "FLAG_NOT_FOUND")["detail"]
 
 
 def test_a_flag_that_cannot_be_used_says_what_is_wrong(ed: Person, vi: Person) -> None:

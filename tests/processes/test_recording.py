@@ -46,9 +46,28 @@ from flags.models import Flag
 setup_test_environment()
 browser = Client()
 browser.force_login(User.objects.get(username="ada"), backend="django.contrib.auth.backends.ModelBackend")
-page = browser.post(f"/admin/flags/flag/{{Flag.objects.get(key='{key}').pk}}/evaluations/", {{"since": "1h"}})
+flag = Flag.objects.get(project__key="shop", key="{key}")
+page = browser.post(f"/admin/flags/flag/{{flag.pk}}/evaluations/", {{"since": "1h"}})
 print(json.dumps(page.context["rows"], default=str))
 """
+
+NEIGHBOUR = """
+import django
+django.setup()
+from accounts.actors import Actor
+from accounts.services import create_project, issue_server_key
+from flags.services import create_flag, open_environment
+by = Actor.system("tests")
+project = create_project(key="stall", name="Stall", by=by)
+production = open_environment(project=project, key="production", name="Production", by=by)
+variations = [{"key": "on", "value": True}, {"key": "off", "value": False}]
+create_flag(
+    project=project, environment=production, key="flag-0001", by=by, comment="",
+    fields={"type": "boolean", "variations": variations},
+)
+print(issue_server_key(environment=production, name="SDK", by=by)[1], end="")
+"""
+"""Another project, whose environment and flag have the same keys; prints a key of it."""
 
 
 @pytest.fixture
@@ -141,6 +160,7 @@ def test_all_evaluations_of_a_flag_in_the_last_hour_are_the_same_in_log_api_and_
     if shutil.which("jq") is None:
         pytest.skip("the documented command on the logs needs jq (.ci/run installs it)")
     process = start("web", site)
+    neighbour = {"Authorization": f"Bearer {site.run('-c', NEIGHBOUR)}"}
     with site.sdk_api(process) as sdk, site.api(process) as api:
         for country in ("US", "DE"):
             context = {"id": f"ann-{country}", "country": country}
@@ -150,9 +170,13 @@ def test_all_evaluations_of_a_flag_in_the_last_hour_are_the_same_in_log_api_and_
             ofrep = {"context": {"targetingKey": f"ben-{country}", "country": country}}
             assert sdk.post("/ofrep/v1/evaluate/flags/flag-0001", json=ofrep).status_code == 200
             assert sdk.post("/ofrep/v1/evaluate/flags", json=ofrep).status_code == 200
+            theirs = {"flag_key": "flag-0001", "context": {"id": "their-user"}}
+            assert sdk.post("/evaluate", json=theirs, headers=neighbour).status_code == 200
+
+        asked_for = {"project": "shop", "environment": "production", "since": "1h"}
 
         def asked() -> list[dict[str, Any]]:
-            found = api.get("/flags/flag-0001/evaluations", params={"environment": "production", "since": "1h"})
+            found = api.get("/flags/flag-0001/evaluations", params=asked_for)
             results: list[dict[str, Any]] = found.json()["results"]
             return results
 
@@ -160,6 +184,7 @@ def test_all_evaluations_of_a_flag_in_the_last_hour_are_the_same_in_log_api_and_
         by_api = asked()
     by_admin = json.loads(site.run("-c", ADMIN.format(key="flag-0001")))
     by_log = _jq("flag-0001", process)
+    assert "their-user" in process.said(), "else it would be no wonder that nobody finds them"
     fields = ("time", "context_id", "variation", "reason", "rule", "revision")
     told = [tuple(row[name] for name in fields) for row in by_api]
     assert sorted(told) == sorted(tuple(row[name] for name in fields) for row in by_admin)

@@ -46,7 +46,8 @@ class Filters:
     def asked(self) -> Asked:
         """Return the same as a question; a span that is none asks for everything."""
         since = moment_before(self.since, now=clock.now())
-        return Asked(since=since, user_id=self.user_id, variation=self.variation, reason=self.reason, rule=self.rule)
+        user = self.user_id or None
+        return Asked(since=since, user_id=user, variation=self.variation, reason=self.reason, rule=self.rule)
 
 
 class EvaluationPages(DeskPages):
