@@ -5,12 +5,15 @@ decided in both. Only flags that the change can reach are looked at. Where conte
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 from flags.impact.affected import affected_flags
 from flags.impact.attributes import attributes_of
-from flags.impact.buckets import StageMoves, only_buckets_change, stage_moves
-from flags.impact.configurations import Documents, both
+from flags.impact.buckets import StageMoves, stage_moves
+from flags.impact.certainty import only_buckets_change, only_stages_change
+from flags.impact.configurations import Configuration, Documents, both
 from flags.impact.contexts import MAX_DECISIONS, transitions_of
 from flags.impact.moves import Kind, Moves
 from flags.impact.result import Cause, FlagImpact, Impact, Transition, Why
@@ -40,18 +43,28 @@ def impact_of(
     looked_at = contexts[: MAX_DECISIONS // max(1, len(causes))]
     touched: set[int] = set()
     losing: set[int] = set()
-    found = [
-        FlagImpact(
-            key=key,
-            cause=cause,
-            transitions=transitions_of(key, old, new, looked_at, now=now, touched=touched, losing=losing),
-            stages=stage_moves(old.flag(key), new.flag(key)) if cause.why is Why.CHANGED else (),
-            attributes=attributes_of(key, old, new),
-            speaks_for_everybody=only_buckets_change(old.flag(key), new.flag(key)) and cause.why is Why.CHANGED,
-        )
-        for key, cause in causes.items()
-    ]
+    found = []
+    for key, cause in causes.items():
+        transitions = transitions_of(key, old, new, looked_at, now=now, touched=touched, losing=losing)
+        impact = FlagImpact(key, cause, transitions, attributes=attributes_of(key, old, new))
+        if cause.why is Why.CHANGED:
+            impact = replace(impact, **_in_buckets(key, old, new, others=causes.keys() - {key}, now=now))
+        found.append(impact)
     return Impact(flags=tuple(found), contexts=len(looked_at), touched=len(touched), losing=len(losing))
+
+
+def _in_buckets(key: str, old: Configuration, new: Configuration, *, others: AbstractSet[str], now: float) -> Any:
+    """Return what the bucket space says of a flag that changes, and how far it may be trusted."""
+    before, after = old.usable(key), new.usable(key)
+    first, then = old.audiences(before), new.audiences(after)
+    shared = all(first[name] == then[name] for name in first.keys() & then.keys())
+    segments = old.definitions.segments, new.definitions.segments
+    alone = shared and not (others & {*old.prerequisites(key), *new.prerequisites(key)})
+    return {
+        "stages": stage_moves(before, after, segments=segments, shared=shared, now=now),
+        "speaks_for_everybody": alone and only_stages_change(before, after),
+        "is_of_buckets": alone and only_buckets_change(before, after),
+    }
 
 
 __all__ = [

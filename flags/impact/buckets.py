@@ -1,251 +1,230 @@
-r"""What a change does to the bucket space: exact counts by interval arithmetic, no context needed.
+r"""What a change does to the bucket space: whole numbers of places, no context needed.
 
-A **stage** is the default rule or one rule: a gate, which lets in the first `rollout` of the 100,000 buckets of its
-own hash, and a split, which cuts the 100,000 buckets of another, independent hash (`purpose` rollout and split). So
-where a context falls in a stage is a pair (g, s) of buckets, all 100,000² pairs equally likely, and with
+A **stage** is the default rule or one rule. Told are the stages that change, come or go; their share is one of their
+audience (flags/impact/audiences.py), and it counts those moves in which the stage decides, before or after. What is
+served on the other side is what the whole flag serves there: what lies below a new rule, what lay below a gone one.
 
-    served(g, s) = split(s) when g < rollout, else outside
+A place is a bucket g of the gates and a bucket s of the splits, which are hashed apart, so all 100,000² are equally
+likely. Every step serves the same on the rectangles between neighbouring boundaries; so the share is the sum of
+|G|·|S| over the rectangles where before and after make the move.
 
-the *joint* count of a kind of move is the number of pairs for which served before and served after make that move. Both
-functions are constant on rectangles between neighbouring boundaries, so it is the sum of |G|·|S| over those rectangles.
+Where other rules match some of the audience, or it is not known whether they do, every case is counted, and the most
+that any case has of a kind of move is a **bound**. Where more than one bucketing has a say (another `bucket_by`,
+another salt), buckets of one say nothing of those of the other, and the share is what is to be **expected**.
 
-**Outside** of the default rule is the off variation. Outside of a rule is the next rule, of which a rule alone knows
-nothing but that it may give something or nothing. So a move is ranked: the off variation is least, going on to the next
-rule stands in the middle, any other variation is most. Who rises gains, who falls loses, who is given another variation
-of the same rank switches. Being let in by a rule that serves something is a gain, and by one that serves the off
-variation a loss, which it may turn out to be. So where no stage has a loss, nobody loses by it.
-
-A change of the salt, or of what a stage buckets by, **reshuffles** it: buckets before and after are independent too.
-Then no bucket can be followed, and the count is the product of both distributions, over the squared number of places:
-what is to be *expected*, exact only where one side serves everybody the same.
-
-Counts of a rule are shares of the contexts that reach it and for which its condition holds; counts of either stage
-are shares of those that have a value to bucket by.
+Who has no value to bucket by is in no place. Whether such contexts may lose is told beside the shares.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise, product
+from math import prod
+from typing import Final, TypeAlias
 
-import msgspec
-from flagsite_sdk.engine.model import BUCKETS, Flag, Rule, Serve
+from flagsite_sdk.engine.model import BUCKETS, Flag, Segment
 
-from flags.impact.moves import Kind, Moves
+from flags.impact.audiences import Allowance, Audience, Audiences, Case, TooManyCases
+from flags.impact.chains import Bucketing, Chain, Place, Step
+from flags.impact.moves import Kind, Moves, Side, kind_of, revalued
+from flags.reading.logic import Logic
 
-_NOT_THERE = Serve(shares=())
+_MARKS: Final = b"old ", b"new "
+
+Segments: TypeAlias = Mapping[str, Segment]
+_Sides: TypeAlias = tuple[Chain, Chain]
+_Pair: TypeAlias = tuple[Step | None, Step | None]
+"""A step before and after."""
+_Fallen: TypeAlias = tuple[Bucketing, int, tuple[int, int] | None]
+"""A stretch of one bucketing: how many places it has, and one of them."""
 
 
 @dataclass(frozen=True)
 class StageMoves:
-    """What happens to the buckets of one stage.
+    """What happens to the audience of one stage; `rule` is None for the default rule.
 
-    `gate` and `split` look at one hash each (the split as it is for who is inside the gate both times; without anybody
-    inside, nothing moves in it), `joint` at both together.
-    `rule` is None for the default rule. `is_expected` means that no bucket can be followed.
+    `of_its_own` are the parts that change: `rollout`, `split`; none where the whole stage comes or goes.
+    `is_rest`: rules before it take some of those whom it matches, and are left out. `is_reshuffled`: it buckets anew.
+    `is_expected`: buckets of several bucketings, which cannot be followed. `is_at_most`: bounds, for each kind of move.
+    `is_unknown`: nothing was counted. `others_may_lose`: some who have no value to bucket by.
     """
 
     rule: str | None
     name: str
-    gate: Moves
-    split: Moves
-    joint: Moves
+    moves: Moves
+    of_its_own: tuple[str, ...] = ()
+    is_rest: bool = False
     is_reshuffled: bool = False
     is_expected: bool = False
+    is_at_most: bool = False
+    is_unknown: bool = False
+    others_may_lose: bool = False
+
+    @property
+    def may_take(self) -> bool:
+        """Tell whether somebody may lose by it."""
+        return bool(self.moves.lose) or self.is_unknown or self.others_may_lose
+
+    @property
+    def surely_takes(self) -> bool:
+        """Tell whether some of its audience lose by it, if it has one."""
+        return bool(self.moves.lose) and not self.is_at_most
 
     @property
     def changes_anything(self) -> bool:
-        """Tell whether any bucket moves."""
-        return self.gate.moves_anybody or self.split.moves_anybody or self.joint.moves_anybody
+        """Tell whether there is anything to be told."""
+        return self.moves.moves_anybody or self.is_unknown or self.others_may_lose
 
 
 @dataclass(frozen=True)
-class _Stage:
-    """A gate and a split; where the flag is off, the gate is closed.
+class _Count:
+    """What is counted of one case."""
 
-    `outside` is what is served outside of the gate, None for what the next rule serves; `nothing` is the off variation.
-    Places that are outside are written None below.
+    moves: Moves
+    bucketings: int
+    others_lose: bool
+
+
+def stage_moves(
+    before: Flag | None,
+    after: Flag | None,
+    *,
+    segments: tuple[Segments, Segments] = ({}, {}),
+    shared: bool = True,
+    now: float = 0,
+) -> tuple[StageMoves, ...]:
+    """Return the stages in which buckets move: rules in the order of the new flag, then gone ones, the default rule.
+
+    Args:
+        before: The flag as it is, None when there is none or it cannot be used.
+        after: The flag as it would be, likewise.
+        segments: The environment's segments, before and after; all that the flags reach are usable.
+        shared: Whether the segments that they reach are the same before and after.
+        now: The moment, in seconds since 1970.
     """
-
-    salt: str
-    rollout: int
-    serve: Serve
-    outside: str | None
-    nothing: str | None
-    goes_on: bool = False
-    """Whether it is a rule, past which a context goes on."""
-
-    @property
-    def bucketing(self) -> tuple[str, str]:
-        return self.salt, self.serve.bucket_by
-
-    def gates(self) -> Counter[bool]:
-        return Counter({True: self.rollout, False: BUCKETS - self.rollout})
-
-    def shares(self) -> Counter[str | None]:
-        return Counter({share.variation: share.buckets for share in self.serve.shares if share.buckets})
-
-    def places(self) -> Counter[str | None]:
-        """The pairs of buckets by what they are served, of 100,000²."""
-        found = Counter({variation: count * self.rollout for variation, count in self.shares().items()})
-        found[None] += (BUCKETS - self.rollout) * BUCKETS
-        return +found
-
-    def served(self, place: str | None) -> str | None:
-        return self.outside if place is None else place
-
-    def rank(self, place: str | None) -> int:
-        served = self.served(place)
-        return 0 if served == self.nothing else 1 if served is None else 2
-
-    @property
-    def best(self) -> int:
-        """The rank of the best that is served inside."""
-        return max(map(self.rank, self.shares()), default=0)
-
-    def variation_at(self, bucket: int) -> str | None:
-        end = 0
-        for share in self.serve.shares:
-            end += share.buckets
-            if bucket < end:
-                return share.variation
-        return None
-
-    def is_mixed(self) -> bool:
-        """Whether buckets decide anything here."""
-        return len({self.served(place) for place in self.places()}) > 1
-
-
-def stage_moves(before: Flag | None, after: Flag | None) -> tuple[StageMoves, ...]:
-    """Return the stages in which buckets move: rules in the order of the new flag, then gone ones, the default rule."""
-    old = {rule.id: rule for rule in before.rules} if before else {}
-    new = {rule.id: rule for rule in after.rules} if after else {}
-    found = [
-        _moves(
-            _of_rule(before, old.get(key)) or _absent(before, _of_rule(after, new.get(key))),
-            _of_rule(after, new.get(key)) or _absent(after, _of_rule(before, old.get(key))),
-            rule=key,
-            name=(old | new)[key].name,
-        )
-        for key in [*new, *(key for key in old if key not in new)]
-    ]
-    first, last = _default_of(before), _default_of(after)
-    found.append(_moves(first or _absent(before, last), last or _absent(after, first), rule=None, name=""))
+    old, new = (
+        Chain.of(flag, mark=b"" if shared else mark) for flag, mark in zip((before, after), _MARKS, strict=True)
+    )
+    opaque = (b"", b"") if shared else _MARKS
+    allowance = Allowance()
+    audiences = {
+        id(new): Audiences(new, old, allowance, logic=Logic(segments[1], now=now), opaque=opaque[0]),
+        id(old): Audiences(old, new, allowance, logic=Logic(segments[0], now=now), opaque=opaque[1]),
+    }
+    rules = dict.fromkeys(step.rule for step in (*new.steps, *old.steps) if step.rule is not None)
+    found = []
+    for rule in (*rules, None):
+        pair = old.step(rule), new.step(rule)
+        home, step = (new, pair[1]) if pair[1] is not None else (old, pair[0])
+        if step is not None and _is_changed((old, new), pair):
+            found.append(_stage((old, new), pair, step, audiences[id(home)]))
     return tuple(stage for stage in found if stage.changes_anything)
 
 
-def only_buckets_change(before: Flag | None, after: Flag | None) -> bool:
-    """Tell whether gates and splits are all that changes, so that the stages speak for everybody, seen or not."""
-    if before is None or after is None:
-        return False
-    return _without_buckets(before) == _without_buckets(after)
+def _is_changed(sides: _Sides, pair: _Pair) -> bool:
+    """Tell whether a step decides otherwise than before, whatever happens around it."""
+    was, is_ = pair
+    if was is None or is_ is None:
+        return True
+    own = (was.rollout, was.serve, was.bucketing) != (is_.rollout, is_.serve, is_.bucketing)
+    return own or sides[0].nothing != sides[1].nothing
 
 
-def _without_buckets(flag: Flag) -> tuple[bytes, list[tuple[bool, str]]]:
-    """Everything of a flag but how wide its gates are and how its splits are cut."""
-    rules = [msgspec.structs.replace(rule, rollout=0, serve=_NOT_THERE, name="") for rule in flag.rules]
-    rest = msgspec.structs.replace(flag, rollout=0, fallthrough=_NOT_THERE, rules=tuple(rules))
-    serves = [*(rule.serve for rule in flag.rules), flag.fallthrough]
-    return msgspec.json.encode(rest), [(serve.split, serve.bucket_by) for serve in serves]
+def _stage(sides: _Sides, pair: _Pair, step: Step, audiences: Audiences) -> StageMoves:
+    try:
+        audience = audiences.of(step)
+        counts = _counts(*sides, step, audience, audiences.allowance)
+    except TooManyCases:
+        return StageMoves(step.rule, step.name, Moves(1), is_unknown=True)
+    told = [count for count in counts if count.moves.of]
+    of = max((count.moves.of for count in told), default=1)
+    scaled = {(m.gain * of // m.of, m.lose * of // m.of, m.switch * of // m.of) for m in (one.moves for one in told)}
+    gain, lose, switch = map(max, zip(*scaled, strict=True)) if scaled else (0, 0, 0)
+    was, is_ = pair
+    return StageMoves(
+        step.rule,
+        step.name,
+        Moves(of, gain=gain, lose=lose, switch=switch),
+        of_its_own=tuple(_own(was, is_)),
+        is_rest=audience.is_rest,
+        is_reshuffled=bool(was and is_ and was.bucketing != is_.bucketing and (was.is_mixed or is_.is_mixed)),
+        is_expected=any(one.bucketings > 1 and one.moves.moves_anybody for one in told),
+        is_at_most=len(scaled) > 1,
+        others_may_lose=any(one.others_lose for one in counts),
+    )
 
 
-def _of_rule(flag: Flag | None, rule: Rule | None) -> _Stage | None:
-    if flag is None or rule is None:
-        return None
-    outside = None if flag.enabled else flag.off_variation
-    rollout = rule.rollout if flag.enabled else 0
-    return _Stage(flag.salt, rollout, rule.serve, outside, flag.off_variation, goes_on=True)
+def _own(was: Step | None, is_: Step | None) -> Iterator[str]:
+    if was is not None and is_ is not None:
+        if was.rollout != is_.rollout:
+            yield "rollout"
+        if was.serve != is_.serve:
+            yield "split"
 
 
-def _default_of(flag: Flag | None) -> _Stage | None:
-    if flag is None:
-        return None
-    rollout = flag.rollout if flag.enabled else 0
-    return _Stage(flag.salt, rollout, flag.fallthrough, flag.off_variation, flag.off_variation)
+def _counts(old: Chain, new: Chain, step: Step, audience: Audience, allowance: Allowance) -> list[_Count]:
+    """Count every case.
 
-
-def _absent(flag: Flag | None, other: _Stage | None) -> _Stage:
-    """A stage that is not there lets nobody in and buckets like the other; without a flag nobody has anything."""
-    if other is None:
-        return _Stage("", 0, _NOT_THERE, None, None)
-    has_nothing = flag is None or not flag.enabled or not other.goes_on
-    return replace(other, rollout=0, outside=other.nothing if has_nothing else None)
-
-
-def _moves(old: _Stage, new: _Stage, *, rule: str | None, name: str) -> StageMoves:
-    """Compare two stages."""
-    reshuffled = old.bucketing != new.bucketing and (old.is_mixed() or new.is_mixed())
-    gate, split, joint = _expected(old, new) if reshuffled else _followed(old, new)
-    expected = reshuffled and old.is_mixed() and new.is_mixed()
-    return StageMoves(rule, name, gate, split, joint, is_reshuffled=reshuffled, is_expected=expected)
-
-
-def _followed(old: _Stage, new: _Stage) -> tuple[Moves, Moves, Moves]:
-    """Follow every pair of buckets, rectangle by rectangle."""
-    gate: Counter[Kind] = Counter()
-    for floor, ceiling in _pieces(old.rollout, new.rollout):
-        gate[_gate_kind(floor < old.rollout, floor < new.rollout, old, new)] += ceiling - floor
-    split: Counter[Kind] = Counter()
-    joint: Counter[Kind] = Counter()
-    for first, end in _pieces(*_boundaries(old), *_boundaries(new)):
-        inner = old.variation_at(first), new.variation_at(first)
-        if old.rollout and new.rollout:
-            split[_kind(*inner, old, new)] += end - first
-        for floor, ceiling in _pieces(old.rollout, new.rollout):
-            was = inner[0] if floor < old.rollout else None
-            is_ = inner[1] if floor < new.rollout else None
-            joint[_kind(was, is_, old, new)] += (end - first) * (ceiling - floor)
-    return _counted(gate, BUCKETS), _counted(split, BUCKETS), _counted(joint, BUCKETS**2)
-
-
-def _expected(old: _Stage, new: _Stage) -> tuple[Moves, Moves, Moves]:
-    """Multiply the distributions: what was and what will be have nothing to do with each other."""
-    gate: Counter[Kind] = Counter()
-    for was, count in old.gates().items():
-        for is_, other in new.gates().items():
-            gate[_gate_kind(was, is_, old, new)] += count * other
-    split = _product(old.shares(), new.shares(), old, new) if old.rollout and new.rollout else Counter()
-    joint = _product(old.places(), new.places(), old, new)
-    return _counted(gate, BUCKETS**2), _counted(split, BUCKETS**2), _counted(joint, BUCKETS**4)
-
-
-def _product(before: Counter[str | None], after: Counter[str | None], old: _Stage, new: _Stage) -> Counter[Kind]:
-    found: Counter[Kind] = Counter()
-    for was, count in before.items():
-        for is_, other in after.items():
-            found[_kind(was, is_, old, new)] += count * other
+    Raises:
+        TooManyCases: when there are more rectangles than is allowed.
+    """
+    sides = Side(old.nothing), Side(new.nothing)
+    values = revalued(old.flag, new.flag)
+    found = []
+    for case in audience.cases:
+        bucketings = _bucketings(old, new, case)
+        of = BUCKETS ** (2 * len(bucketings))
+        kinds: Counter[Kind] = Counter()
+        others_lose = False
+        for places, place in _rectangles(bucketings):
+            allowance.take(1)
+            (decider, before), (other, after) = old.decision(case.truth, place), new.decision(case.truth, place)
+            if step.rule not in (decider, other):
+                continue
+            kind = kind_of(before, after, *sides, values)
+            kinds[kind] += places
+            others_lose = others_lose or (not places and kind is Kind.LOSE)
+        moves = Moves(0 if case.passed_on else of, kinds[Kind.GAIN], kinds[Kind.LOSE], kinds[Kind.SWITCH])
+        mixed = sum(any(boundaries) for boundaries in bucketings.values())
+        found.append(_Count(moves, mixed, others_lose))
     return found
 
 
-def _gate_kind(was_inside: bool, is_inside: bool, old: _Stage, new: _Stage) -> Kind:
-    """What passing a gate is, taken for the best that the stage serves; the joint count is exact about the rest."""
-    before, after = old.best if was_inside else old.rank(None), new.best if is_inside else new.rank(None)
-    if was_inside == is_inside or before == after:
-        return Kind.STAY
-    return Kind.GAIN if after > before else Kind.LOSE
+def _bucketings(old: Chain, new: Chain, case: Case) -> dict[Bucketing, tuple[set[int], set[int]]]:
+    """Return what is bucketed by in a case, with the boundaries of the gates and of the splits."""
+    found: dict[Bucketing, tuple[set[int], set[int]]] = {}
+    for chain in (old, new):
+        for step in chain.steps:
+            if not case.truth.get(step.key):
+                continue
+            if step.serve.split or 0 < step.rollout < BUCKETS:
+                known = found.setdefault(step.bucketing, (set(), set()))
+                for boundaries, own in zip(known, step.boundaries, strict=True):
+                    boundaries.update(own)
+            if step.is_plain:
+                break
+    return found
 
 
-def _kind(was: str | None, is_: str | None, old: _Stage, new: _Stage) -> Kind:
-    """What a move from one place to another is; None is outside."""
-    if was is None and is_ is None and new.goes_on:
-        return Kind.STAY  # this rule has no say, before and after
-    before, after = old.rank(was), new.rank(is_)
-    if before != after:
-        return Kind.GAIN if after > before else Kind.LOSE
-    return Kind.STAY if old.served(was) == new.served(is_) else Kind.SWITCH
+def _rectangles(bucketings: Mapping[Bucketing, tuple[set[int], set[int]]]) -> Iterator[tuple[int, Place]]:
+    """Every combination of stretches without a boundary, with how many places it has; none where a value is missing."""
+    ways: list[list[tuple[_Fallen, ...]]] = []
+    for attribute in dict.fromkeys(one.attribute for one in bucketings):
+        own = [one for one in bucketings if one.attribute == attribute]
+        stretches: list[list[_Fallen]] = [
+            [
+                (one, (end - start) * (last - first), (start, first))
+                for start, end in _pieces(bucketings[one][0])
+                for first, last in _pieces(bucketings[one][1])
+            ]
+            for one in own
+        ]
+        ways.append([*product(*stretches), tuple((one, 0, None) for one in own)])
+    for combination in product(*ways):
+        chosen = [one for part in combination for one in part]
+        yield prod(places for _, places, _ in chosen), {bucketing: fallen for bucketing, _, fallen in chosen}
 
 
-def _boundaries(stage: _Stage) -> Iterator[int]:
-    end = 0
-    for share in stage.serve.shares:
-        end += share.buckets
-        yield end
-
-
-def _pieces(*boundaries: int) -> Iterator[tuple[int, int]]:
+def _pieces(boundaries: set[int]) -> Iterator[tuple[int, int]]:
     """The stretches between neighbouring boundaries, from 0 to 100,000."""
     yield from pairwise(sorted({0, *boundaries, BUCKETS}))
-
-
-def _counted(kinds: Counter[Kind], of: int) -> Moves:
-    return Moves(of, gain=kinds[Kind.GAIN], lose=kinds[Kind.LOSE], switch=kinds[Kind.SWITCH])

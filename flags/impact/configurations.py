@@ -8,6 +8,7 @@ import msgspec
 from flagsite_sdk.engine.definitions import Definitions, Raws
 from flagsite_sdk.engine.errors import InvalidContext, Malformed, UnknownFlag
 from flagsite_sdk.engine.model import Flag
+from flagsite_sdk.engine.references import prerequisites_first, segments_first, usable
 from flagsite_sdk.engine.snapshot import Snapshot
 
 from flagsite.lib.canonical import canonical
@@ -35,6 +36,23 @@ class Configuration:
             return self.definitions.flags()[key]
         except (KeyError, Malformed):
             return None
+
+    def usable(self, key: str) -> Flag | None:
+        """Return the flag's definition when it can be read, and all that it leans on."""
+        flags = self.definitions.flags()
+        try:
+            return usable(key, flags, self.definitions.segments, prerequisites_first(key, flags)[1])
+        except (UnknownFlag, Malformed):
+            return None
+
+    def prerequisites(self, key: str) -> list[str]:
+        """Return the flags that a flag requires, all the way."""
+        return prerequisites_first(key, self.definitions.flags())[0][:-1]
+
+    def audiences(self, flag: Flag | None) -> dict[str, bytes]:
+        """Return the segments that a usable flag reaches, as they were written."""
+        reached = segments_first(flag, self.definitions.segments)[0] if flag else ()
+        return {key: bytes(self.definitions.raw_segments[key]) for key in reached}
 
     def served(self, key: str, contexts: Sequence[Mapping[str, Any]], *, now: float) -> list[str | None]:
         """Return the variation for each context; None where there is no decision."""

@@ -4,12 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from flagsite_sdk.engine.model import Flag
-
 from flags.impact.configurations import Configuration
-from flags.impact.moves import Kind, Side, kind_of
+from flags.impact.moves import Kind, Side, kind_of, revalued
 from flags.impact.result import Transition
-from flagsite.lib.canonical import same
 
 MAX_DECISIONS: Final = 1_000_000
 """Contexts times affected flags; of a change that reaches more flags, fewer contexts are looked at."""
@@ -36,9 +33,9 @@ def transitions_of(
     pairs = list(zip(old.served(key, contexts, now=now), new.served(key, contexts, now=now), strict=True))
     before, after = old.flag(key), new.flag(key)
     sides = Side(before.off_variation if before else None), Side(after.off_variation if after else None)
-    revalued = _revalued(before, after)
+    values = revalued(before, after)
     counts = Counter(pairs)
-    kinds = {pair: kind_of(*pair, *sides, revalued) for pair in counts}
+    kinds = {pair: kind_of(*pair, *sides, values) for pair in counts}
     examples: dict[tuple[str | None, str | None], list[str]] = {pair: [] for pair in counts}
     for place, pair in enumerate(pairs):
         if kinds[pair] is not Kind.STAY:
@@ -49,11 +46,3 @@ def transitions_of(
             examples[pair].append(str(contexts[place].get("id", "")))
     found = [Transition(*pair, kinds[pair], count, tuple(examples[pair])) for pair, count in counts.items()]
     return tuple(sorted(found, key=lambda one: (_ORDER.index(one.kind), -one.count, str(one.before), str(one.after))))
-
-
-def _revalued(before: Flag | None, after: Flag | None) -> frozenset[str]:
-    """Return the variations that both have, with another value."""
-    if before is None or after is None:
-        return frozenset()
-    old, new = before.values, after.values
-    return frozenset(key for key in old.keys() & new.keys() if not same(old[key], new[key]))

@@ -6,6 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from flagsite_sdk.engine.model import Flag
+
+from flagsite.lib.canonical import same
+
 PRECISION: Final = Decimal("0.001")
 """Percentages are said to a thousandth, which is one bucket."""
 
@@ -46,6 +50,14 @@ def kind_of(before: str | None, after: str | None, old: Side, new: Side, revalue
     if before is None or after is None:
         return Kind.STAY
     return Kind.SWITCH if before != after or before in revalued else Kind.STAY
+
+
+def revalued(before: Flag | None, after: Flag | None) -> frozenset[str]:
+    """Return the variations that both have, with another value."""
+    if before is None or after is None:
+        return frozenset()
+    old, new = before.values, after.values
+    return frozenset(key for key in old.keys() & new.keys() if not same(old[key], new[key]))
 
 
 @dataclass(frozen=True)

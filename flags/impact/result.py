@@ -42,16 +42,18 @@ class FlagImpact:
     """What a change does to one flag: to contexts, and to the buckets of the stages whose gates or splits change.
 
     `attributes` are those that the flag looks at, before or after, the `id` left out: a context of which they are not
-    kept is decided as if it had not got them. `speaks_for_everybody` means that gates and splits are all that changes:
-    then the stages tell of contexts, too, that nobody has seen, and where they have no loss, nobody loses.
+    kept is decided as if it had not got them. `speaks_for_everybody` means that stages are all that changes: then they
+    tell of contexts, too, that nobody has seen, and where no stage may take anything, nobody loses. `is_of_buckets`
+    means that it is their percentages and weights alone, and where a stage surely takes something, somebody loses.
     """
 
     key: str
     cause: Cause
     transitions: tuple[Transition, ...]
-    stages: tuple[StageMoves, ...]
-    attributes: frozenset[str]
-    speaks_for_everybody: bool
+    stages: tuple[StageMoves, ...] = ()
+    attributes: frozenset[str] = frozenset()
+    speaks_for_everybody: bool = False
+    is_of_buckets: bool = False
 
     def count(self, kind: Kind) -> int:
         """Return how many contexts gain, lose, switch or stay."""
@@ -59,8 +61,13 @@ class FlagImpact:
 
     @property
     def anyone_loses(self) -> bool:
-        """Tell whether somebody loses what they have: one of the contexts, or one of the buckets."""
-        return any(stage.joint.lose for stage in self.stages) or self.count(Kind.LOSE) > 0
+        """Tell whether somebody loses what they have, or may: one of the contexts, or one of the buckets."""
+        return any(stage.may_take for stage in self.stages) or self.count(Kind.LOSE) > 0
+
+    @property
+    def surely_takes(self) -> bool:
+        """Tell whether that is certain, seen or not."""
+        return self.is_of_buckets and any(stage.surely_takes for stage in self.stages)
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,11 @@ class Impact:
     def anyone_loses(self) -> bool:
         """Tell whether somebody loses what they have, as far as one can tell: see `speaks_for_everybody`."""
         return any(flag.anyone_loses for flag in self.flags)
+
+    @property
+    def somebody_loses(self) -> bool:
+        """Tell whether that is certain: one of those seen does, or the buckets speak for everybody."""
+        return self.losing > 0 or any(flag.surely_takes for flag in self.flags)
 
     @property
     def speaks_for_everybody(self) -> bool:

@@ -81,7 +81,10 @@ class Effect:
     contexts: int
     touched: int
     losing: int
+    somebody_loses: bool
+    """Whether that is certain: of those seen somebody does, or the buckets speak for everybody."""
     anyone_loses: bool
+    """Whether somebody may."""
     speaks_for_everybody: bool
     """Whether the answer to that question holds for all contexts, not only for those that were seen."""
     flags: Sequence[FlagEffect]
@@ -89,14 +92,6 @@ class Effect:
     untold: Sequence[str]
     """Attributes that the flags look at and that are not kept of contexts."""
     warnings: Sequence[Warned]
-
-    @property
-    def somebody_loses(self) -> bool:
-        """Tell whether that is certain: of those seen somebody does, or the buckets speak for everybody.
-
-        The buckets of a rule alone know nothing of who reaches it, and what they were served before.
-        """
-        return self.losing > 0 or (self.anyone_loses and self.speaks_for_everybody)
 
 
 def effects_of(difference: Difference) -> list[Effect]:
@@ -126,6 +121,7 @@ def _effect(environment: Environment, entries: Sequence[Entry], now: float) -> E
         contexts=impact.contexts,
         touched=impact.touched,
         losing=impact.losing,
+        somebody_loses=impact.somebody_loses,
         anyone_loses=impact.anyone_loses,
         speaks_for_everybody=impact.speaks_for_everybody,
         flags=told[:SHOWN],
@@ -141,7 +137,7 @@ def _untold(impact: Impact, kept: set[str]) -> list[str]:
 
 def _flag_effect(flag: FlagImpact) -> FlagEffect:
     moved = [_moved(each) for each in flag.transitions if each.kind is not Kind.STAY]
-    stages = [Stage(list(_told(stage)), list(_bar(stage.joint))) for stage in flag.stages]
+    stages = [Stage(list(_told(stage)), list(_bar(stage))) for stage in flag.stages]
     return FlagEffect(flag.key, _why(flag), moved, stages)
 
 
@@ -167,20 +163,31 @@ def _moved(transition: Transition) -> Moved:
 
 def _told(stage: StageMoves) -> Iterator[str]:
     where = "Default rule" if stage.rule is None else f'Rule "{stage.name or stage.rule}"'
-    whom = "all buckets" if stage.rule is None else "those whom it matches"
+    if stage.is_unknown:
+        yield f"{where}: it decides for those whom it matches; what they are served otherwise depends on other rules."
+        return
     if stage.is_reshuffled:
         yield f"{where}: everybody falls into new buckets{'; what follows is to be expected' * stage.is_expected}."
-    told = []
-    for what, moves in (("rollout", stage.gate), ("split", stage.split)):
-        if moves.moves_anybody:
-            told.append(_in_words(moves, whom))
-            yield f"{where}, {what}: {told[-1]}."
-    together = _in_words(stage.joint, whom)
-    if told and told != [together]:  # of those whom the gate lets in, the split serves some the off variation
-        yield f"{where}, both together: {together}."
+    elif stage.is_expected:
+        yield f"{where}: other rules bucket by something else; what follows is to be expected."
+    if stage.moves.moves_anybody:
+        own = f", {' and '.join(stage.of_its_own)}" if stage.of_its_own else ""
+        yield f"{where}{own}: of {_whom(stage)} {_in_words(stage)}."
+    if stage.is_at_most:
+        yield f"{where}: how many depends on which other rules match them."
+    if stage.others_may_lose and not stage.moves.lose:
+        yield f"{where}: who has no value to bucket by may lose."
 
 
-def _bar(moves: Moves) -> Iterator[Band]:
+def _whom(stage: StageMoves) -> str:
+    if stage.rule is None:
+        return "those whom no rule takes" if stage.is_rest else "all buckets"
+    return "those whom it matches" + " and no rule before it takes" * stage.is_rest
+
+
+def _bar(stage: StageMoves) -> Iterator[Band]:
+    """Draw the shares; bounds need not add up to a whole, and are not drawn."""
+    moves = Moves(1) if stage.is_at_most else stage.moves
     start = 0.0
     for kind, count in ((Kind.GAIN, moves.gain), (Kind.SWITCH, moves.switch), (Kind.LOSE, moves.lose)):
         width = 100 * count / moves.of
@@ -189,10 +196,11 @@ def _bar(moves: Moves) -> Iterator[Band]:
         start += width
 
 
-def _in_words(moves: Moves, whom: str) -> str:
+def _in_words(stage: StageMoves) -> str:
+    moves = stage.moves
     counts = {Kind.GAIN: moves.gain, Kind.LOSE: moves.lose, Kind.SWITCH: moves.switch}
     shares = [f"{moves.percent(kind).normalize():f} % {VERBS[kind]}" for kind, count in counts.items() if count]
-    return f"of {whom} {', '.join(shares) or 'none moves'}"
+    return ", ".join(f"at most {share}" if stage.is_at_most else share for share in shares)
 
 
 def _warned(key: str, finding: Finding) -> Warned:

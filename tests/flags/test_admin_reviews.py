@@ -207,10 +207,7 @@ def test_the_review_says_who_gains_and_who_loses_and_what_is_odd(
     never = rule(equals("plan", "pro"), "off", name="Pro")
     request = proposed(ed, checkout, production, rollout_percentage=25, rules=[everyone, never])
     (effect,) = Desk(ed).get(PAGE, request.pk).context["effects"]
-    assert (effect.anyone_loses, effect.contexts) == (True, 0)
-    (flag,) = effect.flags
-    sentences = [sentence for stage in flag.stages for sentence in stage.sentences]
-    assert "Default rule, rollout: of all buckets 75 % lose." in sentences
+    assert (effect.flags, effect.anyone_loses, effect.contexts) == ([], False, 0)  # the first rule has them all
     assert any(warning.says.startswith("Rule 2 never decides") for warning in effect.warnings)
 
 
@@ -221,9 +218,32 @@ def test_what_a_split_takes_from_those_whom_its_gate_lets_in_is_told(
     request = proposed(ed, checkout, production, rules=[rule(equals("plan", "pro"), name="Pro") | {"serve": thirds}])
     (effect,) = Desk(ed).get(PAGE, request.pk).context["effects"]
     sentences = [sentence for flag in effect.flags for stage in flag.stages for sentence in stage.sentences]
-    assert sentences == [
-        'Rule "Pro", rollout: of those whom it matches 100 % gain.',
-        'Rule "Pro", both together: of those whom it matches 66.667 % gain, 33.333 % lose.',
+    assert sentences == ['Rule "Pro": of those whom it matches 33.333 % lose.']
+
+
+def told(ed: Person, flag: Flag, environment: Environment, **fields: Any) -> list[str]:
+    """What the review says of the buckets, and then of whether anybody loses."""
+    page = Desk(ed).get(PAGE, proposed(ed, flag, environment, **fields).pk)
+    (effect,) = page.context["effects"]
+    sentences = [sentence for each in effect.flags for stage in each.stages for sentence in stage.sentences]
+    answer = next(words for words in ("somebody may lose", "Somebody loses", "Nobody loses") if words in shown(page))
+    return [*sentences, answer]
+
+
+def test_a_new_rule_is_compared_with_what_lies_below_it(ed: Person, checkout: Flag, production: Environment) -> None:
+    def americans(variation: str) -> dict[str, Any]:
+        return rule(equals("country", "US"), variation, name="US", id="us")
+
+    assert told(ed, checkout, production, rules=[americans("on")]) == ["Nobody loses"]
+    set_fields(checkout, production, rollout_percentage=12.5)
+    takes = 'Rule "US": of those whom it matches 12.5 % lose.'
+    assert told(ed, checkout, production, rules=[americans("off")]) == [takes, "somebody may lose"]
+    payers = rule(equals("plan", "pro"), "on", name="Pro", id="pro")
+    set_fields(checkout, production, rules=[payers])
+    assert told(ed, checkout, production, rules=[americans("off"), payers]) == [
+        'Rule "US": of those whom it matches at most 100 % lose.',
+        'Rule "US": how many depends on which other rules match them.',
+        "somebody may lose",
     ]
 
 

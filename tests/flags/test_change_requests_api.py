@@ -177,14 +177,14 @@ def test_a_viewer_reads_and_does_nothing_and_a_stranger_sees_nothing(
 
 
 def test_the_effects_say_who_loses_and_what_the_rules_warn_of(ed: Person, checkout: Flag) -> None:
-    never = [rule({"everyone": True}, id="all"), rule(equals("plan", "pro"), "off", id="never")]
+    never = [rule(equals("plan", "pro"), id="all"), rule(equals("plan", "pro"), "off", id="never")]
     request = proposed(ed, {**TO_10, "set": {"rules": never, "rollout_percentage": 10}})
     found = ed.client().get(f"/change-requests/{request['id']}/effects").json()
     (effect,) = found["effects"]
     assert (found["version"], effect["environment"], effect["more_flags"]) == (1, "production", 0)
     assert [flag["key"] for flag in effect["flags"]] == ["checkout"]
     assert (effect["contexts"], effect["somebody_loses"], effect["anyone_loses"]) == (0, False, True)
-    assert any("of all buckets" in sentence for sentence in effect["flags"][0]["buckets"])
-    assert any("never" in warning["says"] for warning in effect["warnings"])
+    assert any("of those whom no rule takes 90 % lose" in sentence for sentence in effect["flags"][0]["buckets"])
+    assert any("contradicts" in warning["says"] for warning in effect["warnings"])
     step(ed, request, "withdraw")
     assert ed.client().get(f"/change-requests/{request['id']}/effects").json()["effects"] == []

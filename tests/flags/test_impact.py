@@ -157,7 +157,7 @@ def test_a_flag_that_leans_on_a_flag_which_comes_is_affected() -> None:
 def test_an_unusable_flag_serves_nothing() -> None:
     impact = of({"f": {"broken": True}}, {"f": boolean()})
     assert [(one.before, one.after, one.kind) for one in only(impact)] == [(None, "on", Kind.GAIN)]
-    assert impact.flags[0].stages[0].gate.gain == 100_000
+    assert impact.flags[0].stages[0].moves.percent(Kind.GAIN) == 100
 
 
 def test_the_attributes_that_decide_are_named_also_those_of_segments_and_prerequisites() -> None:
