@@ -14,6 +14,7 @@ CELERY_BEAT_SCHEDULE = {
     "publish-due": {"task": "flags.tasks.publish_due", "schedule": 5.0, "options": {"expires": 30.0}},
     "advance-ramps": {"task": "rollouts.tasks.advance_ramps", "schedule": 1.0, "options": {"expires": 10.0}},
     "check-guardrails": {"task": "rollouts.tasks.check_guardrails", "schedule": 2.0, "options": {"expires": 10.0}},
+    "ask-prometheus": {"task": "rollouts.tasks.ask_prometheus", "schedule": 2.0, "options": {"expires": 10.0}},
     "forget-checks": {"task": "rollouts.tasks.forget_checks", "schedule": 3600.0},
     "send-notices": {"task": "rollouts.tasks.send_notices", "schedule": 10.0, "options": {"expires": 30.0}},
     "keep-second-factors": {"task": "accounts.tasks.keep_second_factors", "schedule": 3600.0},

@@ -62,8 +62,9 @@ def beat(*, host: str, port: int, workers: int) -> list[str]:
 
 
 PROCESSES: Final[dict[str, Callable[..., list[str]]]] = {"web": web, "stream": stream, "worker": worker, "beat": beat}
-WORKERS: Final = {"web": 2, "stream": 1, "worker": 2, "beat": 1}
-"""How many of its own kind a process has by default; several streams are several processes, each with its port."""
+WORKERS: Final = {"web": 2, "stream": 1, "worker": 3, "beat": 1}
+"""How many of its own kind a process has by default; several streams are several processes, each with its port.
+Of the three of a worker one may be waiting for Prometheus, one for who is told of ramps; steps are for the third."""
 
 
 def command(arguments: Sequence[str]) -> list[str]:

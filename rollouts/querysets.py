@@ -13,7 +13,7 @@ from accounts.querysets import lock_environments
 from flags.models import FlagState, RevisionItem
 from flags.querysets import state_named, states_of
 from rollouts.errors import DeliveryNotFound, MailNoticeNotFound, RampNotFound, WebhookNotFound
-from rollouts.models import Check, Delivery, MailNotice, Occurrence, Ramp, Step, Verdict, Webhook
+from rollouts.models import Check, Delivery, Guardrail, MailNotice, Occurrence, Ramp, Step, Verdict, Webhook
 from rollouts.schedule import PlannedStep
 
 LOOKED_AT_WITHIN: Final = timedelta(seconds=60)
@@ -99,13 +99,35 @@ def unwatched(ramp: Ramp, now: datetime) -> bool:
     return ramp.guardrails.exclude(pk__in=seen.values("pk")).exists()
 
 
-def unseen_guardrails(now: datetime) -> QuerySet[Ramp]:
-    """Return the ramps whose guardrails are due for a look: there was none for a while, or none since the last step."""
+def unseen_guardrails(now: datetime, *, lease: timedelta) -> QuerySet[Ramp]:
+    """Return the ramps whose events are due for a look and that nobody looks at; a claim lasts `lease` at the most."""
+    is_free = Q(looking_until=None) | Q(looking_until__lte=now) | Q(looking_until__gt=now + lease)
+    return Ramp.objects.filter(_is_due("checked_at", now, stepped_at="stepped_at"), is_free)
+
+
+def unasked_guardrails(now: datetime) -> QuerySet[Guardrail]:
+    """Return the guardrails on Prometheus that are due for a look, those of no look and of long ago first."""
+    rows = Guardrail.objects.filter(
+        _is_due("looked_at", now, stepped_at="ramp__stepped_at"),
+        document__metric__has_key="prometheus",
+        ramp__in=watched_ramps(),
+    )
+    rows = rows.select_related("ramp__state__flag", "ramp__state__environment__project")
+    return rows.order_by(F("looked_at").asc(nulls_first=True), "ramp", "position")
+
+
+def event_guardrails() -> QuerySet[Guardrail]:
+    """Return the guardrails on what SDKs report."""
+    return Guardrail.objects.filter(document__metric__has_key="event")
+
+
+def _is_due(seen_at: str, now: datetime, *, stepped_at: str) -> Q:
+    """Say of a column with the last look that there was none for a while, or none since the last step."""
     every = timedelta(seconds=settings.GUARDRAIL_CHECK_SECONDS)
-    is_due = Q(checked_at=None) | Q(checked_at__lte=now - every)
-    is_due |= Q(checked_at__lte=F("stepped_at"), stepped_at__lte=now)
-    was_set_back = Q(checked_at__gt=now + every)  # the clock, since then
-    return Ramp.objects.filter(is_due | was_set_back)
+    is_due = Q(**{seen_at: None}) | Q(**{f"{seen_at}__lte": now - every})
+    is_due |= Q(**{f"{seen_at}__lte": F(stepped_at), f"{stepped_at}__lte": now})
+    was_set_back = Q(**{f"{seen_at}__gt": now + every})  # the clock, since then
+    return is_due | was_set_back
 
 
 def undecided_guardrails(ramp: Ramp) -> list[int]:

@@ -9,8 +9,10 @@ from django.conf import settings
 from rollouts import services
 from rollouts.services import notices
 
-LOOK_EXPIRES: Final = 60.0
-"""Seconds that a look at a ramp waits for a worker at the most; there have been others meanwhile."""
+LOOK_EXPIRES: Final = 20.0
+"""Seconds that a look at a ramp waits for a worker at the most: for less than it is claimed, then there is another."""
+LOOK_PRIORITY: Final = 9
+"""Redis hands the lowest number out first: what is due is done before many looks that wait."""
 
 
 @shared_task
@@ -21,17 +23,23 @@ def advance_ramps() -> int:
 
 @shared_task
 def check_guardrails() -> int:
-    """Have the guardrails looked at that are due for it, each ramp's by itself; return of how many ramps."""
+    """Have the events looked at that are due for it, each ramp's by a task of its own; return of how many ramps."""
     claimed = services.claim_checks()
     for pk in claimed:
-        check_ramp.apply_async((pk,), expires=LOOK_EXPIRES)
+        check_ramp.apply_async((pk,), expires=LOOK_EXPIRES, priority=LOOK_PRIORITY)
     return len(claimed)
 
 
 @shared_task
 def check_ramp(pk: int) -> None:
-    """Look at the guardrails of one ramp."""
+    """Look at the guardrails on events of one ramp."""
     services.check_ramp(pk)
+
+
+@shared_task
+def ask_prometheus() -> int:
+    """Ask Prometheus what guardrails are to ask of it now, of all ramps at once; return how many looks."""
+    return services.ask_prometheus()
 
 
 @shared_task

@@ -22,6 +22,8 @@ from rollouts.models import Verdict
 from rollouts.statistics import Finding as Judged
 from rollouts.statistics import judge_figure
 
+AT_ONCE: Final = 20
+"""Queries that are asked at once: so many are what Prometheus runs by default (`--query.max-concurrency`)."""
 MAX_ANSWER: Final = 1_000_000
 """Bytes of an answer that are read."""
 _MAX_REASON: Final = 200
@@ -34,11 +36,46 @@ class NoNumber(Exception):
     """The source gave no number; the text says why."""
 
 
-def look(metric: PrometheusMetric, threshold: Threshold, state: FlagState, *, percentage: float) -> Finding:
+class NoAnswer(NoNumber):
+    """Nobody answered, or not in time."""
+
+
+class Round:
+    """Queries that are asked together. When as many in a row as are asked at once had no answer, the rest is not asked.
+
+    So a round takes hardly longer than the time-out when the source hangs, however many ramps there are.
+    """
+
+    def __init__(self) -> None:
+        self._unanswered = 0
+
+    def ask(self, query: str) -> float:
+        """Return the one number that a query gives.
+
+        Raises:
+            NoNumber: when there is none, or more than one.
+        """
+        if self._unanswered >= AT_ONCE:
+            raise NoNumber(f"it answers none of {AT_ONCE} other queries.")
+        try:
+            number = ask(query)
+        except NoAnswer:
+            self._unanswered += 1
+            raise
+        except NoNumber:
+            self._unanswered = 0
+            raise
+        self._unanswered = 0
+        return number
+
+
+def look(
+    metric: PrometheusMetric, threshold: Threshold, state: FlagState, *, percentage: float, answers: Round
+) -> Finding:
     """Return what Prometheus says now."""
     query = filled_in(metric.query, state, percentage=percentage)
     try:
-        number = ask(query)
+        number = answers.ask(query)
     except NoNumber as silence:
         return Finding(Verdict.SILENT, f"Prometheus gives no number: {silence}", {"query": query})
     figures = {"query": query, "number": number if math.isfinite(number) else str(number), "limit": threshold.limit}
@@ -88,9 +125,9 @@ def _answer_to(query: str) -> Any:
     try:
         status, body = _fetch(query)
     except httpx.TimeoutException:
-        raise NoNumber(f"no answer within {settings.PROMETHEUS_TIMEOUT_SECONDS:g} s.") from None
+        raise NoAnswer(f"no answer within {settings.PROMETHEUS_TIMEOUT_SECONDS:g} s.") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NoNumber(f"it cannot be reached ({type(error).__name__}).") from error
+        raise NoAnswer(f"it cannot be reached ({type(error).__name__}).") from error
     try:
         return orjson.loads(body)
     except ValueError:

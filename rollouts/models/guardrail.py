@@ -22,7 +22,7 @@ class Guardrail(models.Model):
     """A metric, a condition and what is done when it holds.
 
     `document` is what was asked for (`rollouts/guardrails/document.py`). `silent_since` is since when the source has
-    not answered, `looked_at` when a look at it has last ended, `verdict` what that look found.
+    not answered, `looked_at` when the last look at it began, `verdict` what that look found.
     """
 
     ramp = models.ForeignKey(Ramp, on_delete=models.CASCADE, related_name="guardrails")

@@ -20,9 +20,10 @@ class Ramp(models.Model):
     then told contexts apart. `seen_version` of the state and `seen_revision` are up to where the flag's history was
     looked through for changes by hand. `due_at` is when the next step is due; it is null when a person is waited for,
     and when nothing is. `held_at` is when a step that was due was last seen to wait for evaluations or a guardrail.
-    `watches_for` is how long guardrails look on after the last step, before the ramp is finished. `author` is who
-    started it, `hands` are those who have written of it since it was last approved. `version` counts every change of
-    the row, for `If-Match`.
+    `watches_for` is how long guardrails look on after the last step, before the ramp is finished. `checked_at` is when
+    a look at its events was claimed last, `looking_until` until when nobody else begins one. `author` is who started
+    it, `hands` are those who have written of it since it was last approved. `version` counts every change of the row,
+    for `If-Match`.
     """
 
     class Status(models.TextChoices):
@@ -61,6 +62,7 @@ class Ramp(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
+    looking_until = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

@@ -1,6 +1,6 @@
 """The only writers of the rollouts app. They change flags through the services of the flags app."""
 
-from rollouts.services.checking import check_ramp, claim_checks, forget_checks
+from rollouts.services.checking import ask_prometheus, check_ramp, claim_checks, forget_checks
 from rollouts.services.moving import advance_due
 from rollouts.services.percentage import set_rollout_percentage
 from rollouts.services.starting import approve_ramp, start_ramp
@@ -18,6 +18,7 @@ __all__ = [
     "advance_due",
     "advance_ramp",
     "approve_ramp",
+    "ask_prometheus",
     "change_ramp",
     "check_ramp",
     "claim_checks",

@@ -123,6 +123,14 @@ def receiver(settings: Settings) -> Iterator[Receiver]:
 
 
 @pytest.fixture
+def prometheus(settings: Settings) -> Iterator[Receiver]:
+    """What stands for a Prometheus; it answers as `replies` says."""
+    with receiving() as running:
+        settings.PROMETHEUS_URL = f"http://127.0.0.1:{running.port}/"
+        yield running
+
+
+@pytest.fixture
 def ramp(shop: Project, production: Environment) -> Ramp:
     """A ramp of the flag `checkout` in production, as a row that nobody moves."""
     return running_ramp(shop, production)

@@ -1,6 +1,6 @@
 """Looking at guardrails as beat and a worker do, and what was found."""
 
-from rollouts.services import check_ramp, claim_checks
+from rollouts.services import ask_prometheus, check_ramp, claim_checks
 from tests.conftest import Person
 from tests.flags.builders import PRODUCTION
 from tests.rollouts.conftest import Clock
@@ -14,11 +14,11 @@ def look(time: Clock) -> None:
 
 
 def look_at_due() -> int:
-    """Look at what is due for it; return at how many ramps."""
+    """Look at what is due for it; return at how many ramps' events, and how often Prometheus was asked."""
     claimed = claim_checks()
     for pk in claimed:
         check_ramp(pk)
-    return len(claimed)
+    return len(claimed) + ask_prometheus()
 
 
 def checks(person: Person) -> list[tuple[str, str]]:

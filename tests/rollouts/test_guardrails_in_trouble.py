@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from accounts.actors import Actor
 from flagsite.lib.problems import Conflict
 from rollouts.models import Ramp
-from rollouts.services import checking, overriding, stopping
+from rollouts.services import acting, overriding, stopping
 from tests.conftest import Person
 from tests.flags.builders import PRODUCTION, boolean, change, create
 from tests.rollouts.conftest import RAMP, Clock, CountEvaluations, Start, do, percentage, ramp_of, step, told
@@ -63,7 +63,7 @@ def test_a_flag_that_refuses_to_be_rolled_back_is_held_at_the_least(
     def refuse(*_: Any, **__: Any) -> None:
         raise Conflict("The flag is being moved to another house.")
 
-    monkeypatch.setattr(checking, "retreat", refuse)
+    monkeypatch.setattr(acting, "retreat", refuse)
     start(step(50), step(100, after="1h"), guardrails=[ABOVE])
     users.check_out(range(200), at=time.now, percentage=50, failing=half)
     look(time)
@@ -78,7 +78,7 @@ def test_a_guardrail_that_cannot_act_keeps_no_other_from_acting(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(checking, "step_back", fail)
+    monkeypatch.setattr(acting, "step_back", fail)
     start(step(50), step(100, after="1h"), guardrails=[{**ABOVE, "then": "step_back"}, ABOVE])
     users.check_out(range(200), at=time.now, percentage=50, failing=half)
     look(time)

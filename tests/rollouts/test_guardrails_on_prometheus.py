@@ -1,7 +1,5 @@
 """Guardrails on a query: what a real server on the loopback answers, and what becomes of the ramp."""
 
-import threading
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -15,21 +13,12 @@ from tests.flags.builders import boolean, create
 from tests.ports import free_port
 from tests.rollouts.conftest import RAMP, Clock, Start, do, percentage, ramp_of, step, told
 from tests.rollouts.looking import checks, look
-from tests.rollouts.receiver import Handler, Receiver, Reply, receiving, status
+from tests.rollouts.prometheus import ABOVE, ERRORS, nothing_for_long, series, success
+from tests.rollouts.receiver import Handler, Receiver, Reply, status
 
 pytestmark = pytest.mark.django_db
 
-ERRORS = 'sum(rate(errors{flag="$flag",environment="$environment"}[1m]))'
-ABOVE: dict[str, Any] = {"metric": {"prometheus": ERRORS}, "when": {"above": 0.02}}
 BELOW: dict[str, Any] = {"metric": {"prometheus": ERRORS}, "when": {"below": 0.02}}
-
-
-@pytest.fixture
-def prometheus(settings: Settings) -> Iterator[Receiver]:
-    """What stands for a Prometheus; it answers as `replies` says."""
-    with receiving() as running:
-        settings.PROMETHEUS_URL = f"http://127.0.0.1:{running.port}/"
-        yield running
 
 
 @pytest.fixture(autouse=True)
@@ -37,21 +26,8 @@ def flag(ed: Person) -> None:
     create(ed, boolean(rollout_percentage=0))
 
 
-def success(kind: str, result: Any) -> Reply:
-    return status(200, orjson.dumps({"status": "success", "data": {"resultType": kind, "result": result}}))
-
-
-def series(*values: str) -> Reply:
-    found = [{"metric": {"pod": str(number)}, "value": [1_700_000_000.1, value]} for number, value in enumerate(values)]
-    return success("vector", found)
-
-
 def refusal(code: int, kind: str, error: str) -> Reply:
     return status(code, orjson.dumps({"status": "error", "errorType": kind, "error": error}))
-
-
-def nothing_for_long(handler: Handler) -> None:
-    handler.server.is_over.wait(20)
 
 
 def a_byte_at_a_time(handler: Handler) -> None:
@@ -266,20 +242,6 @@ def test_silence_of_one_source_keeps_no_other_from_rolling_back(
     start(step(10), step(50, after="1h"), guardrails=[ABOVE, {**ABOVE, "name": "latency"}])
     look(time)
     assert ramp_of(ed)["status"] == "rolled_back"
-
-
-def test_all_queries_are_asked_at_once(ed: Person, time: Clock, start: Start, prometheus: Receiver) -> None:
-    """Else ten that nobody answers would take a worker for longer than until the next look."""
-    together = threading.Barrier(3)
-
-    def answer_when_all_have_asked(handler: Handler) -> None:
-        together.wait(timeout=4)
-        series("0.01")(handler)
-
-    prometheus.replies = [answer_when_all_have_asked] * 3
-    start(step(10), step(50, after="1h"), guardrails=[ABOVE, {**ABOVE, "name": "latency"}, {**ABOVE, "name": "load"}])
-    look(time)
-    assert [verdict for verdict, _ in checks(ed)] == ["healthy"] * 3
 
 
 def test_an_installation_without_prometheus_refuses_the_guardrail(ed: Person, settings: Settings) -> None:
