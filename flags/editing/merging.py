@@ -4,7 +4,7 @@ Parts that only one of the two changed come together by themselves: a field, a r
 prerequisite, a variation. Where both changed the same part in different ways, a person has to choose.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,6 +39,8 @@ class Merged:
     document: Document
     clashes: Sequence[Clash]
     unsettled: Sequence[Clash]
+    behind: Sequence[tuple[Document, Document]] = ()
+    """Rules that I put where somebody else had put one, each with theirs, which comes first: it is in force."""
 
 
 def merged(base: Document, mine: Document, theirs: Document, choices: Mapping[str, str] | None = None) -> Merged:
@@ -64,7 +66,8 @@ def merged(base: Document, mine: Document, theirs: Document, choices: Mapping[st
             clashes.append(Clash(path, was, wanted, now))
             found[path] = now if chosen.get(path) == THEIRS else wanted
     unsettled = [clash for clash in clashes if chosen.get(clash.path) not in {MINE, THEIRS}]
-    return Merged(_document_of(found, base, mine, theirs), clashes, unsettled)
+    document = _document_of(found, base, mine, theirs)
+    return Merged(document, clashes, unsettled, list(_behind(document, base, mine, theirs)))
 
 
 def parts_of(document: Document) -> Parts:
@@ -100,16 +103,39 @@ def _document_of(parts: Parts, base: Document, mine: Document, theirs: Document)
 
 
 def _order(base: Sequence[str], mine: Sequence[str], theirs: Sequence[str]) -> list[str]:
-    """Return all keys in the order of whoever changed it (mine, when both did), with the other's new ones in place."""
+    """Return all keys in the order of whoever changed it (mine, when both did), with the other's new ones in place.
+
+    Where both put new ones at the same place, theirs come first: they are in force, and an order that decides is not
+    changed for people whom nobody spoke of.
+    """
     kept = set(base) & set(mine) & set(theirs)
     i_moved = [key for key in base if key in kept] != [key for key in mine if key in kept]
     leading, other = (mine, theirs) if i_moved else (theirs, mine)
+    theirs_alone = set(theirs) - {*base, *mine}
     order = list(leading)
     for at, key in enumerate(other):
         if key not in order:
             before = next((one for one in reversed(other[:at]) if one in order), None)
-            order.insert(0 if before is None else order.index(before) + 1, key)
+            place = 0 if before is None else order.index(before) + 1
+            while key not in theirs_alone and place < len(order) and order[place] in theirs_alone:
+                place += 1
+            order.insert(place, key)
     return order
+
+
+def _behind(
+    document: Document, base: Document, mine: Document, theirs: Document
+) -> Iterator[tuple[Document, Document]]:
+    """Find my new rules that stand behind new ones of somebody else, with nothing of both in between."""
+    before, own, others = ({rule["id"] for rule in side.get("rules", ())} for side in (base, mine, theirs))
+    last: Document | None = None
+    for rule in document.get("rules", ()):
+        if rule["id"] in others - own - before:
+            last = rule
+        elif rule["id"] in before | others:
+            last = None
+        elif last is not None:
+            yield rule, last
 
 
 def _targets(parts: Parts) -> list[dict[str, Any]]:

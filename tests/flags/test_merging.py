@@ -15,6 +15,7 @@ from flags.services.change_requests import compare
 from flagsite.lib.problems import InvalidInput
 from segments.services import create_segment, update_segment
 from tests.conftest import SYSTEM, Person
+from tests.desk import Desk
 from tests.flags.builders import equals, make, rule, set_fields, state_of
 
 BASE: dict[str, Any] = {
@@ -59,6 +60,24 @@ def test_a_new_rule_stays_behind_the_rule_that_it_was_put_behind() -> None:
     mine = other(rules=[BASE["rules"][0], new, *BASE["rules"][1:]])
     found = merged(BASE, mine, other(rules=BASE["rules"][::-1]))
     assert ids(found.document) == ["three", "two", "one", "new"]
+
+
+@pytest.mark.parametrize(("at", "i_moved"), [(0, False), (1, False), (3, False), (1, True)])
+def test_where_both_put_rules_at_one_place_those_in_force_come_first(at: int, i_moved: bool) -> None:
+    def put(*names: str, moved: bool = False) -> dict[str, Any]:
+        new = [{"id": name, "if": {"everyone": True}, "serve": {"variation": "off"}} for name in names]
+        own = [*BASE["rules"][:at], *new, *BASE["rules"][at:]]
+        others = [entry for entry in own if entry["id"] in {"two", "three"}][::-1]
+        return other(rules=[others.pop(0) if moved and e["id"] in {"two", "three"} else e for e in own])
+
+    found = merged(BASE, put("mine", "mine-too", moved=i_moved), put("theirs", "theirs-too"))
+    assert ids(found.document)[at : at + 4] == ["theirs", "theirs-too", "mine", "mine-too"]
+    assert [(mine["id"], theirs["id"]) for mine, theirs in found.behind] == [
+        ("mine", "theirs-too"),
+        ("mine-too", "theirs-too"),
+    ]
+    (new,) = (entry for entry in put("x")["rules"] if entry["id"] == "x")
+    assert merged(BASE, put("mine"), other(rules=[*BASE["rules"][:2], new, BASE["rules"][2]])).behind == []
 
 
 def test_targets_come_together_id_by_id() -> None:
@@ -112,6 +131,20 @@ def test_both_changes_are_shown_and_merged_and_published(ed: Person, checkout: F
     publish_change_request(both, by=ed.actor, version=2)
     state = state_of(checkout, production)
     assert (state.rollout_percentage, [entry["name"] for entry in state.rules]) == (Decimal(5), ["Beta"])
+
+
+def test_the_page_says_which_of_two_rules_at_one_place_comes_first(
+    ed: Person, checkout: Flag, production: Environment
+) -> None:
+    request = proposed(ed, checkout, production, rules=[rule(equals("plan", "beta"), name="Mine")])
+    set_fields(checkout, production, rules=[rule(equals("plan", "pro"), name="Theirs")])
+    page = Desk(ed).get("flags_changerequest_change", request.pk).content.decode()
+    assert "“Theirs”, which is in force, comes first, then “Mine”." in page
+    (conflict,) = ed.client().get(f"/change-requests/{request.pk}").json()["conflicts"]
+    assert len(conflict["order"]) == 1
+    both = merge(request, choices={}, by=ed.actor, version=1)
+    publish_change_request(both, by=ed.actor, version=2)
+    assert [entry["name"] for entry in state_of(checkout, production).rules] == ["Theirs", "Mine"]
 
 
 @pytest.mark.parametrize(("side", "percentage"), [("mine", 50), ("theirs", 5)])

@@ -83,6 +83,9 @@ class ConflictBody(serializers.Serializer[Any]):
     mine = serializers.ListField(child=serializers.CharField(), help_text="What the change request wants.")
     theirs = serializers.ListField(child=serializers.CharField(), help_text="What was published in between.")
     revisions = serializers.ListField(child=serializers.IntegerField())
+    order = serializers.ListField(
+        child=serializers.CharField(), help_text="Which rule comes first where both put one at the same place."
+    )
     clashes = ClashBody(many=True)
 
 
@@ -176,6 +179,7 @@ def _conflict_body(collision: Collision) -> dict[str, Any]:
         "mine": [change.sentence for change in collision.mine],
         "theirs": [change.sentence for change in collision.theirs],
         "revisions": [revision.number for revision in collision.revisions],
+        "order": list(collision.order),
         "clashes": [
             {
                 "choice": f"{collision.place}: {clash.path}",

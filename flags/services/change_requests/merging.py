@@ -1,6 +1,6 @@
 """When somebody published in between: what they changed, what is wanted, and bringing the two together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,6 +39,8 @@ class Collision:
     clashes: Sequence[Clash]
     revisions: Sequence[Revision]
     """Theirs, the oldest first; none where only names and the like have changed."""
+    order: Sequence[str] = ()
+    """Which rule comes first where both put one at the same place, in sentences."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,8 @@ class _Asked:
         now = {name: present[name] for name in PER_ENVIRONMENT}
         both = self._merged(place, own, own | dict(fields), now)
         revisions = self._since(RevisionItem.Kind.FLAG, key, environment)
-        self._collide(place, flag_changes(was, was | dict(fields)), flag_changes(was, present), both.clashes, revisions)
+        wanted, done = flag_changes(was, was | dict(fields)), flag_changes(was, present)
+        self.collisions.append(Collision(place, wanted, done, both.clashes, revisions, list(_order_told(both))))
         return _changed(both.document, now)
 
     def _segment(self, edit: SegmentEdit) -> SegmentEdit:
@@ -195,6 +198,15 @@ class _Asked:
             environment=environment, kind=kind, key=key, number__gt=self.heads.get(environment.key, 0)
         )
         return [item.revision for item in items.select_related("revision").defer("revision__delta").order_by("number")]
+
+
+def _order_told(both: Merged) -> Iterator[str]:
+    for mine, theirs in both.behind:
+        first, then = (rule.get("name") or rule["id"] for rule in (theirs, mine))
+        yield (
+            f"Both put a rule at the same place: “{first}”, which is in force, comes first, then “{then}”. "
+            "The first rule that matches decides; move it after merging if it should be the other way round."
+        )
 
 
 def _changed(document: Document, present: Document) -> dict[str, Any]:
