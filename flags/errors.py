@@ -45,8 +45,14 @@ class OwnChange(NotAllowed):
     code = "OWN_CHANGE"
 
 
+class NotOwnChange(Conflict):
+    """Somebody else's change is declined, with a reason, and not taken back in their place."""
+
+    code = "NOT_OWN_CHANGE"
+
+
 class NotPending(Conflict):
-    """The change request was published or withdrawn: nothing more can be done with it."""
+    """The change request was published, declined or withdrawn: nothing more can be done with it."""
 
     code = "NOT_PENDING"
 

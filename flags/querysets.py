@@ -158,7 +158,7 @@ def lock_change_request(change_request: ChangeRequest) -> ChangeRequest:
     """Return a change request that can still be changed or published, fresh and locked until the transaction ends.
 
     Raises:
-        NotPending: when it was published or withdrawn.
+        NotPending: when it was published, declined or withdrawn.
     """
     rows = ChangeRequest.objects.select_for_update(of=("self",)).select_related("project", "author", "publisher")
     held = rows.get(pk=change_request.pk)

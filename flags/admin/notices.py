@@ -5,6 +5,7 @@ Apps above hand in what they know of with `notices_found_by`: ramps that run, gu
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.db.models import Exists, F, OuterRef
@@ -22,6 +23,8 @@ from segments.wording import clipped
 
 MAX_REQUESTS: Final = 20
 """Change requests of each kind that are looked at."""
+TOLD_FOR: Final = timedelta(days=7)
+"""How long somebody is told that their change was declined."""
 MAX_STALE: Final = 5
 """Stale flags that are named; the rest is counted."""
 
@@ -49,7 +52,7 @@ def notices_found_by(find: Find) -> None:
 
 def notices(access: Access, projects: Sequence[Project], environments: Sequence[Environment]) -> list[Notice]:
     """Return what the person should look at in these projects."""
-    found = [*_failed(projects)]
+    found = [*_failed(projects), *_refused(access, projects)]
     for find in _found_above:
         found += find(access, projects)
     return [*found, *_waiting(access, projects, environments), *_stale(projects)]
@@ -57,8 +60,25 @@ def notices(access: Access, projects: Sequence[Project], environments: Sequence[
 
 def _failed(projects: Sequence[Project]) -> Iterator[Notice]:
     rows = ChangeRequest.objects.filter(project__in=projects, status=ChangeRequest.Status.FAILED)
-    for row in rows.defer("edits")[:MAX_REQUESTS]:
-        yield Notice("Not published", "danger", row.title, clipped(row.failure), review_address(row))
+    for row in rows.defer("edits", "told")[:MAX_REQUESTS]:
+        sentence = f"{row.summary} {clipped(row.failure)}".strip()
+        yield Notice("Not published", "danger", row.title, sentence, review_address(row))
+
+
+def _refused(access: Access, projects: Sequence[Project]) -> Iterator[Notice]:
+    """Return what this person had proposed and somebody else has ended lately: they should know why."""
+    statuses = (ChangeRequest.Status.DECLINED, ChangeRequest.Status.WITHDRAWN)
+    rows = ChangeRequest.objects.filter(
+        project__in=projects,
+        status__in=statuses,
+        ended_at__gte=clock.now() - TOLD_FOR,
+        pk__in=ChangeRequest.contributors.through.objects.filter(user=access.user).values("changerequest"),
+    )
+    for row in rows.exclude(ended_by=access.user).defer("edits", "told").order_by("-ended_at", "-pk")[:MAX_REQUESTS]:
+        status = row.get_status_display()
+        why = f": “{row.reason}”" if row.reason else " without a reason."
+        sentence = clipped(f"{row.ended_by_label} has {status.lower()} it{why}")
+        yield Notice(status, "warning", row.title, sentence, review_address(row))
 
 
 def _waiting(access: Access, projects: Sequence[Project], environments: Sequence[Environment]) -> Iterator[Notice]:
@@ -74,12 +94,12 @@ def _waiting(access: Access, projects: Sequence[Project], environments: Sequence
     for environment in environments:
         if environment.requires_approval:
             guarded.setdefault(environment.project_id, set()).add(environment.key)
-    for row in rows[:MAX_REQUESTS]:
+    for row in rows.defer("told")[:MAX_REQUESTS]:
         if row.is_own:
-            sentence = "Somebody has approved it: it can be published."
+            sentence = f"{row.summary} Somebody has approved it: it can be published.".strip()
             yield Notice("Approved", "success", row.title, sentence, review_address(row))
         elif _touches(row, guarded.get(row.project_id, set())):
-            sentence = f"{row.author_label} asks for an approval."
+            sentence = f"{row.summary} {row.author_label} asks for an approval.".strip()
             yield Notice("To approve", "primary", row.title, sentence, review_address(row))
 
 

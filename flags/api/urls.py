@@ -23,6 +23,7 @@ urlpatterns = [
     path("change-requests/<int:change_request>/schedule", change_requests.ScheduleChangeRequestView.as_view()),
     path("change-requests/<int:change_request>/unschedule", change_requests.UnscheduleChangeRequestView.as_view()),
     path("change-requests/<int:change_request>/merge", change_requests.MergeChangeRequestView.as_view()),
+    path("change-requests/<int:change_request>/decline", change_requests.DeclineChangeRequestView.as_view()),
     path("change-requests/<int:change_request>/withdraw", change_requests.WithdrawChangeRequestView.as_view()),
     path("environments", environments.EnvironmentListView.as_view()),
     path("environments/<key:environment>", environments.EnvironmentView.as_view()),

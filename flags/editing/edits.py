@@ -16,7 +16,8 @@ class FlagEdit:
     """Change what environments share of a flag, and what some of them have of their own.
 
     `versions` are, by key of the environment, those of the states that the edit touches; all of them, when it changes
-    what is shared. `was` is what was shared before, for a merge.
+    what is shared. `was` is what was shared before, for a merge. `restores` are, by key of the environment, the
+    revisions whose states it brings back as they were.
     """
 
     kind: ClassVar[str] = "flag"
@@ -25,6 +26,7 @@ class FlagEdit:
     states: Mapping[str, Fields] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     was: Fields = field(default_factory=dict)
+    restores: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,17 @@ class FlagDeletion:
 
 @dataclass(frozen=True)
 class SegmentEdit:
-    """Change a segment: `name`, `description`, `condition`, `included`, `excluded`. `was` is as a flag edit's."""
+    """Change a segment: `name`, `description`, `condition`, `included`, `excluded`. `was` is as a flag edit's.
+
+    `restores` is the revision that it brings back as it was; 0: none.
+    """
 
     kind: ClassVar[str] = "segment"
     key: str
     fields: Fields = field(default_factory=dict)
     version: int = 0
     was: Fields = field(default_factory=dict)
+    restores: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,9 @@ def title_of(edits: Sequence[Edit]) -> str:
         case SegmentDeletion():
             return f"Delete the segment {edit.key}"
         case SegmentEdit():
-            return f"Change the segment {edit.key}"
+            restored = f"Restore revision {edit.restores} of" if edit.restores else "Change"
+            return f"{restored} the segment {edit.key}"
         case FlagEdit():
-            return f"Change {edit.key}{' in ' + ', '.join(edit.states) if edit.states else ''}"
+            only = not edit.shared and len(edit.restores) == 1 and edit.restores.keys() == edit.states.keys()
+            restored = f"Restore revision {next(iter(edit.restores.values()))} of" if only else "Change"
+            return f"{restored} {edit.key}{' in ' + ', '.join(edit.states) if edit.states else ''}"

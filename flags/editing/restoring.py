@@ -67,6 +67,6 @@ def edit_that_restores(item: RevisionItem, *, version: int | None) -> Edit:
     if item.kind == RevisionItem.Kind.FLAG:
         where = item.environment.key
         back: dict[str, Any] = {name: then[name] for name in PER_ENVIRONMENT if name in then}
-        return FlagEdit(item.key, states={where: back}, versions={where: version or 0})
+        return FlagEdit(item.key, states={where: back}, versions={where: version or 0}, restores={where: item.number})
     fields = {"condition": then.get("if"), "included": then.get("included", []), "excluded": then.get("excluded", [])}
-    return SegmentEdit(item.key, fields, version or 0)
+    return SegmentEdit(item.key, fields, version or 0, restores=item.number)

@@ -87,7 +87,8 @@ def edits_of(wishes: Sequence[Wish], *, project: Project) -> Asked:
         else:
             asking.collect(number, wish)
     for key, collected in asking.flags.items():
-        edits.append(FlagEdit(key, collected.shared, collected.states, asking.versions_of(key, collected)))
+        versions = asking.versions_of(key, collected)
+        edits.append(FlagEdit(key, collected.shared, collected.states, versions, restores=collected.restores))
         sources.append(collected.sources)
     return Asked(edits, sources, wishes)
 
@@ -100,6 +101,7 @@ class _Collected:
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
     sources: dict[tuple[str, str], int] = field(default_factory=dict)
+    restores: dict[str, int] = field(default_factory=dict)
 
 
 class _Asking:
@@ -137,7 +139,8 @@ class _Asking:
             return SegmentEdit(wish.key, wish.sets, version)
         then = self._document(wish)
         fields = {"condition": then.get("if"), "included": then.get("included", [])}
-        return SegmentEdit(wish.key, {**fields, "excluded": then.get("excluded", [])}, version)
+        restored = {**fields, "excluded": then.get("excluded", [])}
+        return SegmentEdit(wish.key, restored, version, restores=wish.restores or 0)
 
     def collect(self, number: int, wish: Wish) -> None:
         """Add a wish to the edit of its flag."""
@@ -149,6 +152,8 @@ class _Asking:
             collected.sources[where, name] = number
             (collected.states.setdefault(where, {}) if where else collected.shared)[name] = value
         collected.sources.setdefault((wish.environment or "", ""), number)
+        if wish.restores is not None:
+            collected.restores[wish.environment or ""] = wish.restores
         if wish.environment is not None:
             collected.versions |= self.versions(wish)
 

@@ -49,6 +49,21 @@ class ReviewForm(forms.Form):
             self.add_error(None, refusal.detail)
 
 
+class WithdrawForm(forms.Form):
+    """Why somebody takes back what they proposed, if they say so."""
+
+    comment = forms.CharField(label="Why (optional)", required=False, max_length=2000)
+
+
+class DeclineForm(forms.Form):
+    """Why somebody else's change is declined, and the version that was reviewed."""
+
+    comment = forms.CharField(
+        label="Why not", max_length=2000, error_messages={"required": "Say why: whoever proposed it reads it."}
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class MergeForm(forms.Form):
     """Which side wins where both changed the same; the fields of the clashes are read by their names."""
 

@@ -16,7 +16,9 @@ class ChangeRequest(models.Model):
     `edits` (flags/editing/edits.py) are what was asked for, with the versions it was made on; `heads` is, by key of the
     environment, the revision at which those versions were read: from there a merge takes what was there before.
     `version` counts the edits' changes. `digest` is that of the exact difference that the edits make: an approval
-    holds for that difference and no other.
+    holds for that difference and no other. `told` is that difference in sentences, and `summary` the first of them:
+    they stay to be read when it is published, or is not. `ended_by`, `ended_at` and `reason` say who declined or
+    withdrew it.
     """
 
     class Status(models.TextChoices):
@@ -25,6 +27,7 @@ class ChangeRequest(models.Model):
         OPEN = "open", "Open"
         SCHEDULED = "scheduled", "Scheduled"
         PUBLISHED = "published", "Published"
+        DECLINED = "declined", "Declined"
         WITHDRAWN = "withdrawn", "Withdrawn"
         FAILED = "failed", "Could not be published"
 
@@ -34,6 +37,8 @@ class ChangeRequest(models.Model):
     heads = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
     digest = models.CharField(max_length=64)
+    told = models.JSONField(null=True, decoder=JsonDecoder)
+    summary = models.CharField(max_length=300, blank=True, default="", db_default="")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     comment = models.TextField(blank=True)
     failure = models.TextField(blank=True)
@@ -49,6 +54,12 @@ class ChangeRequest(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    ended_by_label = models.CharField(max_length=200, blank=True, default="", db_default="")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         ordering: ClassVar = ["-updated_at"]

@@ -1,11 +1,11 @@
 """A change request as it is now: what it changes, what stands in its way, and who approved it.
 
-Rehearsed while it waits, read from the history once it is published. What one person may do with it is not known here.
+Rehearsed while it waits; once it has ended, read from what was kept of it and from the history. What one person may
+do with it is not known here.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 from accounts.actors import Actor
@@ -14,21 +14,20 @@ from flags.editing.edits import edits_from_json
 from flags.history import Entry, entries_of
 from flags.models import Approval, ChangeRequest, RevisionItem
 from flags.querysets import with_predecessors
-from flags.services.change_requests import Difference, approvals_in_force, compare, rehearse
+from flags.services.change_requests import (
+    Difference,
+    Told,
+    approvals_in_force,
+    approvals_of,
+    compare,
+    rehearse,
+    told_from_json,
+    told_of,
+)
 from flags.services.change_requests.merging import Comparison
 from flagsite.lib.problems import Refusal, StaleVersion
 
 REVIEWER: Final = Actor.system("review")
-
-
-@dataclass(frozen=True)
-class Told:
-    """The same change in one or several environments, in sentences."""
-
-    kind: str
-    key: str
-    environments: Sequence[Environment]
-    sentences: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,9 @@ class Seen:
     obstacle: str
     """Why the request can no longer be published, when it is not because of somebody else's change."""
     approvals: Sequence[Approval]
-
-    @cached_property
-    def told(self) -> list[Told]:
-        """Return what changes, in sentences; what is the same in several environments once."""
-        return _told(self.difference) if self.difference else []
+    """Those in force; once it has ended, those that it had."""
+    told: Sequence[Told]
+    """What it changes, in sentences; once it has ended, as they were reviewed."""
 
     @property
     def entries(self) -> list[Entry]:
@@ -61,7 +58,8 @@ class Seen:
     @property
     def environments(self) -> Sequence[Environment]:
         """Return the environments in which something changes."""
-        return self.difference.environments if self.difference else []
+        found = {environment.pk: environment for told in self.told for environment in told.environments}
+        return sorted(found.values(), key=lambda each: (each.position, each.key))
 
     @property
     def protected(self) -> list[Environment]:
@@ -86,36 +84,39 @@ class Seen:
 
 def seen(change_request: ChangeRequest) -> Seen:
     """Return what there is to see of a change request."""
+    return _rehearsed(change_request) if change_request.is_pending else _ended(change_request)
+
+
+def _rehearsed(change_request: ChangeRequest) -> Seen:
     difference: Difference | None = None
     comparison: Comparison | None = None
     obstacle = ""
-    if change_request.status == ChangeRequest.Status.PUBLISHED:
-        items = RevisionItem.objects.filter(revision__change_request=change_request)
-        items = items.select_related("environment__project")
-        difference = Difference(entries_of(with_predecessors(items).order_by("pk")), [])
-    else:
+    try:
         edits = edits_from_json(change_request.edits)
-        try:
-            difference = rehearse(project=change_request.project, edits=edits, by=REVIEWER)
-        except StaleVersion:
-            comparison = compare(change_request)
-        except Refusal as refusal:
-            obstacle = refusal.detail
+        difference = rehearse(project=change_request.project, edits=edits, by=REVIEWER)
+    except StaleVersion:
+        comparison = compare(change_request)
+    except Refusal as refusal:
+        obstacle = refusal.detail
     return Seen(
         change_request=change_request,
         difference=difference,
-        comparison=comparison if change_request.is_pending else None,
-        obstacle=obstacle if change_request.is_pending else "",
+        comparison=comparison,
+        obstacle=obstacle,
         approvals=approvals_in_force(change_request),
+        told=told_of(difference) if difference else [],
     )
 
 
-def _told(difference: Difference) -> list[Told]:
-    found: dict[tuple[str, str, tuple[str, ...]], list[Environment]] = {}
-    for about in difference.about:
-        if about.changes:
-            found[about.kind, about.key, tuple(change.sentence for change in about.changes)] = []
-    for entry in difference.entries:
-        place = (entry.item.kind, entry.item.key, tuple(entry.sentences))
-        found.setdefault(place, []).append(entry.item.environment)
-    return [Told(kind, key, environments, sentences) for (kind, key, sentences), environments in found.items()]
+def _ended(change_request: ChangeRequest) -> Seen:
+    items = RevisionItem.objects.filter(revision__change_request=change_request).select_related("environment__project")
+    published = Difference(entries_of(with_predecessors(items).order_by("pk")), [])
+    kept = told_from_json(change_request.told, project=change_request.project)
+    return Seen(
+        change_request=change_request,
+        difference=published if published.entries else None,
+        comparison=None,
+        obstacle="",
+        approvals=list(approvals_of(change_request)),
+        told=kept or told_of(published),  # those that ended before sentences were kept have them in revisions only
+    )

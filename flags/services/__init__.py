@@ -2,6 +2,7 @@
 
 from flags.services.change_requests import (
     approve,
+    decline,
     merge,
     propose,
     propose_wishes,
@@ -31,6 +32,7 @@ __all__ = [
     "FlagFields",
     "approve",
     "create_flag",
+    "decline",
     "delete_flag",
     "forget_contexts",
     "forget_evaluations",

@@ -61,6 +61,7 @@ DOORS: Final = {
     "segments_segment_preview": Door(("segment", "upload"), EDITORS, EDITORS),
     "flags_changerequest_publish": Door(("request",), NOBODY, EDITORS, ("version",)),
     "flags_changerequest_approve": Door(("request",), NOBODY, EDITORS),
+    "flags_changerequest_decline": Door(("request",), NOBODY, EDITORS),
     "flags_changerequest_withdraw": Door(("request",), NOBODY, EDITORS),
     "flags_changerequest_unschedule": Door(("request",), NOBODY, EDITORS),
     "flags_changerequest_merge": Door(("request",), NOBODY, EDITORS, ("version",)),

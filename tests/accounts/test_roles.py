@@ -70,7 +70,8 @@ EDIT: Final = [
     Door("post", f"{REQUESTS}/schedule{SHOP}", {"version": 1, "publish_at": "2100-01-01T00:00:00Z"}, 200),
     Door("post", f"{REQUESTS}/unschedule{SHOP}", {}, 409),  # it has no time
     Door("post", f"{REQUESTS}/merge{SHOP}", {"version": 1}, 200),
-    Door("post", f"{REQUESTS}/withdraw{SHOP}", {}, 200),
+    Door("post", f"{REQUESTS}/decline{SHOP}", {"version": 1, "comment": "Not now"}, 200),
+    Door("post", f"{REQUESTS}/withdraw{SHOP}", {}, 409),  # it is nobody's of them
     Door("post", f"/flags{SHOP}", {"key": "new", "type": "boolean"}, 201),
     Door("patch", f"/flags/checkout{SHOP}", {"enabled": False}, 200),
     Door("delete", f"/flags/checkout{SHOP}", None, 204),

@@ -142,7 +142,11 @@ def test_the_page_tells_of_changes_that_wait_to_everybody_who_sees_it(
 
     assert waiting(vi, sale) == []
     saved = desk.save(sale, **in_(production, rollout_percentage="40"))
-    assert waiting(vi, sale) == waiting(ed, sale) == ["Change sale in production: ed proposes it, for Production."]
+    assert (
+        waiting(vi, sale)
+        == waiting(ed, sale)
+        == ["Change sale in production: Rollout 100 % → 40 %. ed proposes it, for Production."]
+    )
     assert waiting(vi, banner) == []
     at = clock.now() + timedelta(days=2)
     desk.publish(saved, at=f"{at:%Y-%m-%dT%H:%M}")

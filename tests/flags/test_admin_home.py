@@ -13,7 +13,7 @@ from flags.admin import notices as noticing
 from flags.admin.notices import Notice, notices_found_by
 from flags.editing.edits import FlagDeletion, FlagEdit
 from flags.models import ChangeRequest, Flag, FlagState, HourTotal
-from flags.services import approve, propose, turn_off_flag
+from flags.services import approve, decline, propose, turn_off_flag, withdraw
 from flags.services.counts import count_evaluations
 from flags.usage.reports import Count
 from flagsite.lib import clock
@@ -72,12 +72,36 @@ def test_what_needs_no_approval_waits_for_nobody(ed: Person, ada: Person, sale: 
     assert told(ada) == [("To approve", "Delete the flag sale")]
 
 
+def test_what_is_proposed_is_told_with_what_waits(ed: Person, ada: Person, sale: Flag, guarded: Environment) -> None:
+    wanted(ed, sale, guarded, rollout_percentage=50)
+    (notice,) = home(ada).context["notices"]
+    assert notice.sentence == "Rollout 100 % → 50 %. ed asks for an approval."
+
+
+def test_who_proposed_what_was_declined_is_told_why_for_some_days(
+    ed: Person, ada: Person, sale: Flag, guarded: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = wanted(ed, sale, guarded, rollout_percentage=50)
+    decline(request, by=ada.actor, version=1, comment="Not before Christmas")
+    (notice,) = home(ed).context["notices"]
+    assert (notice.kind, notice.sentence) == ("Declined", "ada has declined it: “Not before Christmas”")
+    assert told(ada) == []
+    later = clock.now() + timedelta(days=8)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert ("Declined", request.title) not in told(ed)
+
+
+def test_what_one_has_taken_back_oneself_is_not_told(ed: Person, sale: Flag, guarded: Environment) -> None:
+    withdraw(wanted(ed, sale, guarded, rollout_percentage=50), by=ed.actor)
+    assert told(ed) == []
+
+
 def test_what_could_not_be_published_at_its_time(ed: Person, vi: Person, sale: Flag, production: Environment) -> None:
     request = wanted(ed, sale, production, rollout_percentage=50)
     request.status, request.failure = ChangeRequest.Status.FAILED, "Somebody was faster."
     request.save()
     (notice,) = home(vi).context["notices"]
-    assert (notice.kind, notice.sentence) == ("Not published", "Somebody was faster.")
+    assert (notice.kind, notice.sentence) == ("Not published", "Rollout 100 % → 50 %. Somebody was faster.")
     assert Desk(vi).client.get(notice.address).status_code == 200
 
 

@@ -18,7 +18,7 @@ from tests.desk import Desk, address, as_browser, errors_in, form_in
 from tests.flags.builders import equals, make, rule, set_fields, state_of
 from tests.tables import nothing_changes
 
-PAGE, STEPS = "flags_changerequest_change", ("publish", "approve", "withdraw", "merge")
+PAGE, STEPS = "flags_changerequest_change", ("publish", "approve", "decline", "withdraw", "merge")
 
 
 @pytest.fixture
@@ -161,18 +161,22 @@ def test_what_is_served_is_told_in_words_where_somebody_has_to_choose(
     assert (choice.mine, choice.theirs) == ('"on" 33.333 % and "off" 66.667 %', '"off"')
 
 
-def test_a_withdrawn_request_stays_to_be_read(ed: Person, wanted: ChangeRequest) -> None:
-    do(Desk(ed), "withdraw", wanted)
-    page = Desk(ed).get(PAGE, wanted.pk)
-    assert "What would have changed" in shown(page)
-    assert "Publish now" not in shown(page)
+def test_a_withdrawn_request_stays_to_be_read(
+    ed: Person, wanted: ChangeRequest, checkout: Flag, production: Environment
+) -> None:
+    do(Desk(ed), "withdraw", wanted, comment="Too early")
+    set_fields(checkout, production, rollout_percentage=5)
+    page = shown(Desk(ed).get(PAGE, wanted.pk))
+    for words in ("What would have changed", "Rollout 100 % → 50 %.", "by ed: “Too early”"):
+        assert words in page
+    assert "Publish now" not in page
 
 
 def test_a_viewer_reads_the_review_and_is_offered_nothing(vi: Person, wanted: ChangeRequest) -> None:
     desk = Desk(vi)
     page = shown(desk.get(PAGE, wanted.pk))
     assert "Rollout 100 % → 50 %." in page
-    for words in ("Publish", "Withdraw", "Approve this change"):
+    for words in ("Publish", "Withdraw", "Decline", "Approve this change"):
         assert words not in page
     with nothing_changes():
         assert [do(desk, step, wanted).status_code for step in STEPS] == [403] * len(STEPS)

@@ -146,17 +146,55 @@ def test_what_somebody_published_in_between_is_shown_and_merged(
     assert (state.enabled, float(state.rollout_percentage), state.targets[0]["ids"]) == (False, 50.0, ["bob"])
 
 
-def test_a_request_is_refused_or_taken_back_with_a_reason(ed: Person, ada: Person, checkout: Flag) -> None:
+def test_somebody_else_declines_it_and_says_why(ed: Person, ada: Person, checkout: Flag) -> None:
     request = proposed(ed)
-    refused = step(ada, request, "withdraw", comment="Not before Christmas")
-    assert refused.json()["status"] == "withdrawn"
+    with nothing_changes():
+        assert_problem(step(ada, request, "withdraw"), 409, "NOT_OWN_CHANGE")
+        assert_problem(step(ed, request, "decline", comment="No"), 403, "OWN_CHANGE")
+        assert_problem(step(ada, request, "decline"), 400, "INVALID", "comment")
+        assert_problem(step(ada, request, "decline", comment=" "), 400, "INVALID", "comment")
+        assert_problem(step(ada, {**request, "version": 2}, "decline", comment="No"), 412, "STALE_VERSION")
+    declined = step(ada, request, "decline", comment="Not before Christmas").json()
+    assert (declined["status"], declined["ended_by"], declined["reason"]) == ("declined", "ada", "Not before Christmas")
+    assert declined["changes"] == request["changes"], "what was declined stays to be read"
     entry = LogEntry.objects.filter(content_type__model="changerequest").latest("pk")
     assert entry.additional_data["comment"] == "Not before Christmas"
     with nothing_changes():
         for name in ("approve", "publish", "merge", "withdraw", "unschedule"):
             assert_problem(step(ada, request, name), 409, "NOT_PENDING")
+        assert_problem(step(ada, request, "decline", comment="No"), 409, "NOT_PENDING")
         patched = ed.client().patch(f"/change-requests/{request['id']}", {"version": 1, "edits": [TO_10]})
         assert_problem(patched, 409, "NOT_PENDING")
+
+
+def test_who_proposed_it_takes_it_back(ed: Person, checkout: Flag) -> None:
+    withdrawn = step(ed, proposed(ed), "withdraw", comment="Too early").json()
+    assert (withdrawn["status"], withdrawn["ended_by"], withdrawn["reason"]) == ("withdrawn", "ed", "Too early")
+
+
+def test_names_and_tags_that_were_published_are_still_told(ed: Person, checkout: Flag) -> None:
+    request = proposed(ed, {"flag": "checkout", "set": {"name": "The till", "tags": ["web"]}}, TO_10)
+    published = step(ed, request, "publish").json()
+    assert published["changes"] == request["changes"]
+    assert [each["sentences"] for each in published["changes"]] == [
+        ['Name none → "The till".', 'Tag "web" added.'],
+        ["Rollout 100 % → 10 %."],
+    ]
+    (listed,) = ed.client().get("/change-requests").json()["results"]
+    assert listed["summary"] == "Rollout 100 % → 10 %. And 2 more."
+
+
+def test_what_is_brought_back_is_called_so(ed: Person, checkout: Flag, production: Environment) -> None:
+    first = Revision.objects.filter(environment=production).latest("number").number
+    set_fields(checkout, production, enabled=False)
+    restore = {"flag": "checkout", "environment": "production", "restore": first}
+    request = proposed(ed, restore)
+    assert (request["title"], request["summary"]) == (
+        f"Restore revision {first} of checkout in production",
+        "Turned on.",
+    )
+    changed = ed.client().patch(f"/change-requests/{request['id']}", {"version": 1, "edits": [TO_10]}).json()
+    assert changed["title"] == "Change checkout in production"
 
 
 def test_a_viewer_reads_and_does_nothing_and_a_stranger_sees_nothing(

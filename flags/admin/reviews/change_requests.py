@@ -22,11 +22,12 @@ from accounts.roles import Ability
 from flags.admin.reviews.proposing import review_address
 from flags.admin.reviews.review import Review, review_of
 from flags.admin.reviews.revising import editing_address
-from flags.forms.reviews import MergeForm, ReviewForm
+from flags.forms.reviews import DeclineForm, MergeForm, ReviewForm, WithdrawForm
 from flags.models import ChangeRequest
 from flags.reviews import effects_of
 from flags.services import (
     approve,
+    decline,
     merge,
     publish_change_request,
     schedule_change_request,
@@ -39,6 +40,7 @@ COLOURS = {
     ChangeRequest.Status.OPEN: "info",
     ChangeRequest.Status.SCHEDULED: "primary",
     ChangeRequest.Status.PUBLISHED: "success",
+    ChangeRequest.Status.DECLINED: "warning",
     ChangeRequest.Status.WITHDRAWN: "",
     ChangeRequest.Status.FAILED: "danger",
 }
@@ -51,17 +53,22 @@ class ChangeRequestAdmin(GuardedAdmin):
     project_path = "project"
     has_history = False
 
-    list_display = ("title", "status_pill", "proposed_by", "project", "publish_at", "changed")
+    list_display = ("title", "what", "status_pill", "proposed_by", "project", "publish_at", "changed")
     list_filter = (ProjectFilter, "status")
-    search_fields = ("title", "author_label", "comment")
-    search_help_text = "Title, who proposed it, or why"
+    search_fields = ("title", "summary", "author_label", "comment")
+    search_help_text = "Title, what changes, who proposed it, or why"
     ordering = ("-updated_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeRequest]:
         """Return the change requests; a list does not fetch what they ask for, which may be much."""
         rows: QuerySet[ChangeRequest] = super().get_queryset(request)
         match = request.resolver_match
-        return rows.defer("edits") if match and (match.url_name or "").endswith("_changelist") else rows
+        return rows.defer("edits", "told") if match and (match.url_name or "").endswith("_changelist") else rows
+
+    @admin.display(description="What changes", ordering="summary")
+    def what(self, change_request: ChangeRequest) -> str:
+        """Return the first sentence of what it changes."""
+        return change_request.summary or "-"
 
     @admin.display(description="Status", ordering="status")
     def status_pill(self, change_request: ChangeRequest) -> SafeString:
@@ -86,6 +93,7 @@ class ChangeRequestAdmin(GuardedAdmin):
         steps = {
             "publish": self._publish,
             "approve": self._approve,
+            "decline": self._decline,
             "withdraw": self._withdraw,
             "merge": self._merge,
             "unschedule": self._unschedule,
@@ -106,7 +114,7 @@ class ChangeRequestAdmin(GuardedAdmin):
         """Show what a change request would change, or has changed."""
         del form_url, extra_context
         if request.method != "GET":
-            raise PermissionDenied("A change request is changed by publishing, merging or withdrawing it.")
+            raise PermissionDenied("A change request is changed by publishing, merging, declining or withdrawing it.")
         return self._page(request, self._row(request, object_id), ReviewForm(), MergeForm())
 
     def _step(self, do: Callable[[HttpRequest, ChangeRequest], HttpResponse]) -> Callable[..., HttpResponse]:
@@ -156,8 +164,19 @@ class ChangeRequestAdmin(GuardedAdmin):
         messages.success(request, "It is not published at that time any more. It waits for a person again.")
         return HttpResponseRedirect(review_address(change_request))
 
+    def _decline(self, request: HttpRequest, change_request: ChangeRequest) -> HttpResponse:
+        form = DeclineForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, change_request, ReviewForm(), MergeForm(), form)
+        decline(change_request, by=actor_of(request), **form.cleaned_data)
+        messages.success(request, f"Declined. {change_request.author_label} is told why on the home page.")
+        return HttpResponseRedirect(review_address(change_request))
+
     def _withdraw(self, request: HttpRequest, change_request: ChangeRequest) -> HttpResponse:
-        withdraw(change_request, by=actor_of(request))
+        form = WithdrawForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, change_request, ReviewForm(), MergeForm(), form)
+        withdraw(change_request, by=actor_of(request), comment=form.cleaned_data["comment"])
         messages.success(request, "Withdrawn. Nothing was changed.")
         return HttpResponseRedirect(review_address(change_request))
 
@@ -178,13 +197,20 @@ class ChangeRequestAdmin(GuardedAdmin):
         return row
 
     def _page(
-        self, request: HttpRequest, change_request: ChangeRequest, form: ReviewForm, merging: MergeForm
+        self,
+        request: HttpRequest,
+        change_request: ChangeRequest,
+        form: ReviewForm,
+        merging: MergeForm,
+        ending: DeclineForm | WithdrawForm | None = None,
     ) -> TemplateResponse:
         review: Review = review_of(change_request, access=access_of(request))
+        ending = ending or (WithdrawForm() if review.is_own else DeclineForm())
         status = ChangeRequest.Status(change_request.status)
         if change_request.publish_at:
             form.initial["at"] = f"{change_request.publish_at:%Y-%m-%dT%H:%M}"
         about = {"opts": self.opts, "review": review, "form": form, "merging": merging, "original": change_request}
+        about["ending"] = ending
         about["edit_address"] = editing_address(change_request) if review.is_live else ""
         about["effects"] = effects_of(review.difference) if review.is_live and review.difference else []
         about |= {"title": change_request.title, "status": markup.pill(status.label, COLOURS[status])}

@@ -29,14 +29,15 @@ def pending_about(flag: Flag) -> list[Pending]:
         project=flag.project_id,
         status__in=waiting,
     )
-    found = rows.order_by("-updated_at", "-pk").select_related("project").defer("edits")
+    found = rows.order_by("-updated_at", "-pk").select_related("project").defer("edits", "told")
     return [_told(row, flag) for row in found.prefetch_related("concerns")[:MAX_TOLD]]
 
 
 def _told(row: ChangeRequest, flag: Flag) -> Pending:
     keys = {each.environment for each in row.concerns.all() if each.kind == Concern.Kind.FLAG and each.key == flag.key}
     places = [state.environment.name for state in flag.states.all() if state.environment.key in keys]
-    sentence = f"{row.author_label} proposes it, for {', '.join(places)}." if places else f"{row.author_label}’s."
+    whose = f"{row.author_label} proposes it, for {', '.join(places)}." if places else f"{row.author_label}’s."
+    sentence = f"{row.summary} {whose}".strip()
     if row.status == ChangeRequest.Status.SCHEDULED and row.publish_at:
         sentence += f" It will be published {date_format(row.publish_at, 'DATETIME_FORMAT')}."
     return Pending(row.title, sentence, review_address(row))

@@ -114,6 +114,13 @@ class Reviewed(Said):
     version = Whole(min_value=1, help_text="The version of the change request that was reviewed.")
 
 
+class Declining(StrictSerializer):
+    """Why somebody else's change is declined."""
+
+    version = Whole(min_value=1, help_text="The version of the change request that was reviewed.")
+    comment = Text(max_length=2000, help_text="Why; whoever proposed it reads it.")
+
+
 class ChangeRequestRevision(StrictSerializer):
     """Other edits for a change request."""
 

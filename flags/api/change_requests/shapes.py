@@ -22,6 +22,7 @@ class ChangeRequestSummary(serializers.Serializer[Any]):
     version = serializers.IntegerField(help_text="Counts what became of its edits.")
     author = serializers.CharField()
     comment = serializers.CharField()
+    summary = serializers.CharField(help_text="The first sentence of what it changes, and how many more there are.")
     flags = serializers.ListField(child=serializers.CharField())
     segments = serializers.ListField(child=serializers.CharField())
     environments = serializers.ListField(child=serializers.CharField())
@@ -30,6 +31,9 @@ class ChangeRequestSummary(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     published_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="When it was declined or withdrawn.")
+    ended_by = serializers.CharField(help_text="By whom.")
+    reason = serializers.CharField(help_text="Why it was declined or withdrawn.")
 
 
 class ChangeRequestPage(serializers.Serializer[Any]):
@@ -96,7 +100,7 @@ class ChangeRequestBody(ChangeRequestSummary):
     changes = ToldBody(many=True)
     difference = DifferenceBody(many=True)
     digest = serializers.CharField(help_text="SHA-256 of the difference; an approval holds for it alone.")
-    approvals = ApprovalBody(many=True, help_text="Those that are in force.")
+    approvals = ApprovalBody(many=True, help_text="Those that are in force; once it has ended, those that it had.")
     needs_approval_in = serializers.ListField(child=serializers.CharField())
     needs_comment_in = serializers.ListField(child=serializers.CharField())
     can_be_published = serializers.BooleanField(help_text="But for a comment, and the caller's role.")
@@ -119,6 +123,7 @@ def summary_body(change_request: ChangeRequest) -> dict[str, Any]:
         "version": change_request.version,
         "author": change_request.author_label,
         "comment": change_request.comment,
+        "summary": change_request.summary,
         "flags": keys["flag"],
         "segments": keys["segment"],
         "environments": list(dict.fromkeys(each.environment for each in concerns)),
@@ -127,6 +132,9 @@ def summary_body(change_request: ChangeRequest) -> dict[str, Any]:
         "created_at": change_request.created_at,
         "updated_at": change_request.updated_at,
         "published_at": change_request.published_at,
+        "ended_at": change_request.ended_at,
+        "ended_by": change_request.ended_by_label,
+        "reason": change_request.reason,
     }
 
 

@@ -1,4 +1,4 @@
-"""Change requests over REST, for people's tokens: proposed, read, approved, published, scheduled, merged, withdrawn."""
+"""Change requests over REST, for people's tokens: proposed, read, approved, published, scheduled, merged, declined."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from flags.api.change_requests.bodies import (
     PROPOSAL,
     ChangeRequestQuery,
     ChangeRequestRevision,
+    Declining,
     Merging,
     NewChangeRequest,
     Reviewed,
@@ -59,7 +60,7 @@ class ChangeRequestListView(APIView):
         if "environment" in query:
             environment_named(query["environment"], project=project)
         wanted = {name: query.get(name, "") for name in ("status", "environment", "flag", "segment")}
-        rows = change_requests_of(project, **wanted).defer("edits")
+        rows = change_requests_of(project, **wanted).defer("edits", "told")
         return page_of(ChangeRequestPages, rows, request, summary_body)
 
     @extend_schema(
@@ -170,14 +171,26 @@ class UnscheduleChangeRequestView(APIView):
         return _answer(services.unschedule_change_request(found, by=actor_of(request), **read_body(Said, request.data)))
 
 
+class DeclineChangeRequestView(APIView):
+    """Refusing somebody else's change request."""
+
+    @extend_schema(
+        operation_id="decline_change_request", parameters=[ProjectQuery], request=Declining, responses=ChangeRequestBody
+    )
+    def post(self, request: Request, change_request: int) -> Response:
+        """Decline it, and say why: it can never be published any more. Whoever may approve it may decline it."""
+        found = _asked(request, change_request)
+        return _answer(services.decline(found, by=actor_of(request), **read_body(Declining, request.data)))
+
+
 class WithdrawChangeRequestView(APIView):
-    """Taking a change request back, or refusing somebody's."""
+    """Taking a change request back."""
 
     @extend_schema(
         operation_id="withdraw_change_request", parameters=[ProjectQuery], request=Said, responses=ChangeRequestBody
     )
     def post(self, request: Request, change_request: int) -> Response:
-        """Take it back: it can never be published any more."""
+        """Take back what one had a hand in: it can never be published any more."""
         found = _asked(request, change_request)
         return _answer(services.withdraw(found, by=actor_of(request), **read_body(Said, request.data)))
 

@@ -1,9 +1,10 @@
 """Change requests: proposed, reviewed, approved, merged, published. Each step is one of these services."""
 
-from flags.services.change_requests.approving import approvals_in_force, approve
+from flags.services.change_requests.approving import approvals_in_force, approvals_of, approve
 from flags.services.change_requests.asking import propose_wishes, revise_by_wishes
+from flags.services.change_requests.ending import decline, withdraw
 from flags.services.change_requests.merging import compare, merge
-from flags.services.change_requests.proposing import propose, revise, withdraw
+from flags.services.change_requests.proposing import propose, revise
 from flags.services.change_requests.publishing import (
     publish_change_request,
     publish_due,
@@ -11,12 +12,16 @@ from flags.services.change_requests.publishing import (
     unschedule_change_request,
 )
 from flags.services.change_requests.rehearsing import Difference, rehearse
+from flags.services.change_requests.telling import Told, told_from_json, told_of
 
 __all__ = [
     "Difference",
+    "Told",
     "approvals_in_force",
+    "approvals_of",
     "approve",
     "compare",
+    "decline",
     "merge",
     "propose",
     "propose_wishes",
@@ -26,6 +31,8 @@ __all__ = [
     "revise",
     "revise_by_wishes",
     "schedule_change_request",
+    "told_from_json",
+    "told_of",
     "unschedule_change_request",
     "withdraw",
 ]

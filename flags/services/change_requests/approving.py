@@ -1,6 +1,7 @@
 """Approving a change request: somebody else vouches for exactly the difference that it makes now."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.audit import Action, record
@@ -53,13 +54,17 @@ def approve(change_request: ChangeRequest, *, by: Actor, version: int, comment: 
     return approval
 
 
+def approvals_of(change_request: ChangeRequest) -> QuerySet[Approval]:
+    """Return the approvals of exactly what the change request is, or was when it ended."""
+    return change_request.approvals.filter(digest=change_request.digest, version=change_request.version)
+
+
 def approvals_in_force(change_request: ChangeRequest) -> list[Approval]:
     """Return the approvals of what the change request is now, by people who still may and had no hand in it."""
     contributors = set(change_request.contributors.values_list("pk", flat=True))
-    rows = change_request.approvals.filter(digest=change_request.digest, version=change_request.version)
     return [
         row
-        for row in rows.select_related("person")
+        for row in approvals_of(change_request).select_related("person")
         if row.person is not None
         and row.person_id not in contributors
         and Ability.EDIT in abilities_of(row.person, change_request.project)

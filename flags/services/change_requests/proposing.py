@@ -1,12 +1,12 @@
-"""Making a change request, changing it, and taking it back."""
+"""Making a change request, and changing it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 
 from accounts.actors import Actor
-from accounts.audit import Action, record
 from accounts.models import Project
 from accounts.permissions import require
 from accounts.roles import Ability
@@ -15,6 +15,7 @@ from flags.errors import NothingChanges
 from flags.models import ChangeRequest, Concern
 from flags.querysets import flag_named, lock_change_request
 from flags.services.change_requests.rehearsing import Difference, rehearse, segment_about
+from flags.services.change_requests.telling import summary_of, told_as_json, told_of
 from flags.services.writing import shared_fields
 from flagsite.lib import clock
 from flagsite.lib.problems import StaleVersion
@@ -41,6 +42,7 @@ def propose(*, project: Project, edits: Sequence[Edit], by: Actor, title: str = 
         edits=edits_as_json([_kept(edit, difference, project=project) for edit in edits]),
         heads=_heads(project),
         digest=difference.digest(),
+        **_words(difference),
         comment=comment,
         author=by.user,
         author_label=by.label,
@@ -79,6 +81,8 @@ def revise(
     held.title = (title or was_titled or title_of(edits))[:200]
     held.heads = _heads(project)
     held.digest = difference.digest()
+    for name, value in _words(difference).items():
+        setattr(held, name, value)
     held.version += 1
     held.status, held.publish_at, held.failure = ChangeRequest.Status.OPEN, None, ""
     held.updated_at = clock.now()
@@ -87,24 +91,6 @@ def revise(
     _note_concerns(held, edits)
     if by.user is not None:
         held.contributors.add(by.user)
-    return held
-
-
-@traced
-@transaction.atomic
-def withdraw(change_request: ChangeRequest, *, by: Actor, comment: str = "") -> ChangeRequest:
-    """Take a change request back, or refuse somebody's: it can no longer be published. The audit log keeps why.
-
-    Raises:
-        MissingRole: when the actor may not edit.
-        NotPending: when it was published or withdrawn.
-    """
-    held = lock_change_request(change_request)
-    require(by, Ability.EDIT, held.project)
-    old = {"status": held.status}
-    held.status, held.publish_at, held.updated_at = ChangeRequest.Status.WITHDRAWN, None, clock.now()
-    held.save(update_fields=["status", "publish_at", "updated_at"])
-    record(Action.UPDATE, held, by=by, project=held.project, old=old, new={"status": held.status}, comment=comment)
     return held
 
 
@@ -120,6 +106,11 @@ def _rehearsed(project: Project, edits: Sequence[Edit], *, by: Actor) -> Differe
     if difference.is_empty:
         raise NothingChanges("Nothing would change: everything already is so.")
     return difference
+
+
+def _words(difference: Difference) -> dict[str, Any]:
+    told = told_of(difference)
+    return {"told": told_as_json(told), "summary": summary_of(told)}
 
 
 def _heads(project: Project) -> dict[str, int]:
