@@ -14,6 +14,12 @@ _CHECK_SECONDS: Final = (0.01, 0.05, 0.25, 1.0, 5.0, 15.0, 60.0)
 _RAMPS = Gauge(
     "flagsite_ramps", "Ramps that are not over, by what they are doing.", ("status",), multiprocess_mode="mostrecent"
 )
+_OVERDUE = Gauge(
+    "flagsite_ramp_steps_overdue",
+    "Steps of running ramps whose time has come over a minute ago, by what they wait for.",
+    ("waits_for",),
+    multiprocess_mode="mostrecent",
+)
 _OCCURRENCES = Counter("flagsite_ramp_occurrences_total", "What happened to ramps.", ("kind",))
 _LATE = Histogram(
     "flagsite_ramp_step_late_seconds", "How long after they were due steps were taken.", buckets=_LATE_SECONDS
@@ -39,6 +45,12 @@ def counted(by_status: Mapping[str, int]) -> None:
     """Say how many ramps there are of each status that is not the end."""
     for status, number in by_status.items():
         _RAMPS.labels(status).set(number)
+
+
+def overdue(by_wait: Mapping[str, int]) -> None:
+    """Say how many steps are overdue, by what they wait for."""
+    for waits_for, number in by_wait.items():
+        _OVERDUE.labels(waits_for).set(number)
 
 
 def occurred(kind: str) -> None:

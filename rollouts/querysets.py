@@ -14,7 +14,7 @@ from flags.models import FlagState, RevisionItem
 from flags.querysets import state_named, states_of
 from rollouts.errors import DeliveryNotFound, MailNoticeNotFound, RampNotFound, WebhookNotFound
 from rollouts.models import Check, Delivery, Guardrail, MailNotice, Occurrence, Ramp, Step, Verdict, Webhook
-from rollouts.schedule import PlannedStep
+from rollouts.schedule import LATE_AFTER, PlannedStep
 
 LOOKED_AT_WITHIN: Final = timedelta(seconds=60)
 """A ramp whose guardrails nobody has looked at for longer takes no step."""
@@ -55,6 +55,26 @@ def ramps_by_status() -> dict[str, int]:
     """Return how many ramps there are of each status that is not the end, in the whole installation."""
     rows = Ramp.objects.filter(status__in=Ramp.ACTIVE).order_by().values_list("status").annotate(Count("pk"))
     return {status.value: 0 for status in Ramp.ACTIVE} | dict(rows)
+
+
+def waiting_ramps(now: datetime) -> QuerySet[Ramp]:
+    """Return the running ramps of which it is to be told now that they wait, if they do."""
+    return ramps().filter(status=Ramp.Status.RUNNING, told_at__lte=now).order_by("told_at", "pk")
+
+
+def overdue_steps(now: datetime) -> dict[str, int]:
+    """Return of how many steps the time has come over a minute ago, by what they were last seen to wait for."""
+    lately, word = now - LATE_AFTER, Q(due_at=None, position__lt=F("last"))
+    due, is_lacking, is_held = Q(due_at__lt=lately), Q(lacked_at__gte=lately), Q(held_at__gte=lately)
+    last = Step.objects.filter(ramp=OuterRef("pk")).order_by("-position").values("position")[:1]
+    rows = Ramp.objects.filter(status=Ramp.Status.RUNNING).annotate(last=Subquery(last))
+    found: dict[str, int] = rows.aggregate(
+        evaluations=Count("pk", filter=due & is_lacking),
+        guardrail=Count("pk", filter=due & is_held & (Q(lacked_at=None) | ~is_lacking)),
+        nothing=Count("pk", filter=due & (Q(held_at=None) | ~is_held)),
+        confirmation=Count("pk", filter=word & (Q(told_at=None) | Q(told_at__lt=lately))),
+    )
+    return found
 
 
 def lock_ramp(ramp: Ramp) -> Ramp:

@@ -15,6 +15,8 @@ from typing import Final
 
 LATE_AFTER: Final = timedelta(seconds=60)
 """A step that is taken later than this after it was due says so."""
+TOLD_AFTER: Final = timedelta(minutes=15)
+"""A step that has waited so long for evaluations or guardrails is told of; one that waits for a word, at once."""
 
 
 class WaitsFor(StrEnum):
@@ -39,6 +41,10 @@ class PlannedStep:
     def due_at(self, stepped_at: datetime) -> datetime:
         """Return when the step is due, when the one before was taken at `stepped_at`."""
         return self.at if self.at is not None else stepped_at + (self.after or timedelta(0))
+
+    def told_at(self, stepped_at: datetime) -> datetime:
+        """Return when somebody is told that the step waits, if it then does."""
+        return self.due_at(stepped_at) + (timedelta(0) if self.needs_confirmation else TOLD_AFTER)
 
     @property
     def holds(self) -> bool:

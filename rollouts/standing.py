@@ -7,7 +7,7 @@ from flags.usage.counts import evaluated_since
 from flagsite.lib import clock
 from rollouts.models import Ramp, Step
 from rollouts.querysets import planned, unwatched
-from rollouts.schedule import WaitsFor, waits_for
+from rollouts.schedule import PlannedStep, WaitsFor, waits_for
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,19 @@ def standing_of(ramp: Ramp) -> Standing:
     if ramp.status != Ramp.Status.RUNNING or ramp.position + 1 >= len(steps):
         return Standing(ramp, steps, None)
     plan = planned(steps)[ramp.position + 1]
-    state = ramp.state
-    counted = evaluated_since(state.environment_id, state.flag.key, ramp.stepped_at) if plan.min_evaluations else 0
-    now = clock.now()
-    waits = waits_for(plan, stepped_at=ramp.stepped_at, now=now, evaluations=counted)
-    if waits is None and ramp.has_begun and unwatched(ramp, now):
-        waits = WaitsFor.GUARDRAIL
+    waits = wait_of(ramp, plan, now=clock.now())
     return Standing(ramp, steps, Next(steps[ramp.position + 1], plan.due_at(ramp.stepped_at), waits))
+
+
+def wait_of(ramp: Ramp, following: PlannedStep, *, now: datetime) -> WaitsFor | None:
+    """Return what the next step of a running ramp waits for now; None: it can be taken."""
+    counted = counted_of(ramp) if following.min_evaluations else 0
+    waits = waits_for(following, stepped_at=ramp.stepped_at, now=now, evaluations=counted)
+    if waits is None and ramp.has_begun and unwatched(ramp, now):
+        return WaitsFor.GUARDRAIL
+    return waits
+
+
+def counted_of(ramp: Ramp) -> int:
+    """Return how often the flag was evaluated since the ramp's last step."""
+    return evaluated_since(ramp.state.environment_id, ramp.state.flag.key, ramp.stepped_at)

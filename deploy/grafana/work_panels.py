@@ -20,6 +20,12 @@ WORK: Final = (
                 (Query(f"sum by (kind) (increase(flagsite_ramp_occurrences_total{RATE}))", "{{kind}}"),),
             ),
             Panel(
+                "Overdue steps",
+                "Steps whose time has come over a minute ago, by what they wait for.",
+                (Query("max by (waits_for) (flagsite_ramp_steps_overdue)", "{{waits_for}}"),),
+                is_stacked=True,
+            ),
+            Panel(
                 "Late and slow",
                 "95 % of steps were taken, and 95 % of looks at guardrails had their answer, within this time.",
                 (

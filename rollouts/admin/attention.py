@@ -1,10 +1,10 @@
-"""What of ramps needs a person: an approval, a guardrail that fired, a ramp that paused by itself."""
+"""What of ramps needs a person: approvals, guardrails that fired, ramps that paused by themselves, steps that wait."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from accounts.models import Project
@@ -34,6 +34,11 @@ def notices_of(access: Access, projects: Sequence[Project]) -> Iterator[Notice]:
     for occurrence in _last(held, projects):
         if occurrence.ramp_id not in told and _is_no_person(occurrence.actor_label):
             yield _notice("Ramp paused", "warning", occurrence.ramp, occurrence.ramp.reason)
+    waiting = Occurrence.objects.filter(kind=Occurrence.Kind.WAITING, ramp__status=Ramp.Status.RUNNING)
+    waiting = waiting.filter(ramp__told_at=None, at__gte=F("ramp__stepped_at"))
+    for occurrence in _last(waiting, projects):
+        if occurrence.ramp_id not in told:
+            yield _notice("Step waits", "primary", occurrence.ramp, f"{occurrence.text}.")
     editable = [project for project in projects if access.may(Ability.EDIT, project.pk)]
     asked = ramps().filter(status=Ramp.Status.AWAITING_APPROVAL, state__environment__project__in=editable)
     for ramp in asked.exclude(hands=access.user)[:MAX_OF_A_KIND]:

@@ -9,11 +9,11 @@ from accounts.permissions import Access
 from accounts.roles import Ability
 from flags.admin.flags.rollout_cards import RolloutCard
 from flags.models import Flag, FlagState
-from flags.usage.counts import evaluated_since
 from flagsite.lib import clock
 from rollouts.admin.summary import summary_of
 from rollouts.models import Ramp
 from rollouts.querysets import planned, ramps
+from rollouts.standing import counted_of
 
 
 def cards_of(access: Access, flag: Flag) -> dict[str, RolloutCard]:
@@ -65,4 +65,4 @@ def counted_for(ramp: Ramp) -> int | None:
     following = planned(list(ramp.steps.all())[ramp.position + 1 : ramp.position + 2])
     if ramp.status != Ramp.Status.RUNNING or not following or not following[0].min_evaluations:
         return None
-    return evaluated_since(ramp.state.environment_id, ramp.state.flag.key, ramp.stepped_at)
+    return counted_of(ramp)

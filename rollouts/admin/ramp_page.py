@@ -49,6 +49,7 @@ ICONS: Final = {
     Occurrence.Kind.APPROVED: "verified",
     Occurrence.Kind.STARTED: "play_arrow",
     Occurrence.Kind.STEP: "trending_up",
+    Occurrence.Kind.WAITING: "hourglass_top",
     Occurrence.Kind.CHANGED: "edit",
     Occurrence.Kind.PAUSED: "pause",
     Occurrence.Kind.RESUMED: "play_arrow",

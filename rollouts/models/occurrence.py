@@ -18,6 +18,7 @@ class Occurrence(models.Model):
         APPROVED = "approved", "Approved"
         STARTED = "started", "Started"
         STEP = "step", "Step"
+        WAITING = "waiting", "Waiting"
         CHANGED = "changed", "Changed"
         PAUSED = "paused", "Paused"
         RESUMED = "resumed", "Resumed"

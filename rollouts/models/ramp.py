@@ -19,11 +19,11 @@ class Ramp(models.Model):
     `percentage` is what the ramp set last: whatever else is found in the flag was changed by hand; `buckets` is how it
     then told contexts apart. `seen_version` of the state and `seen_revision` are up to where the flag's history was
     looked through for changes by hand. `due_at` is when the next step is due; it is null when a person is waited for,
-    and when nothing is. `held_at` is when a step that was due was last seen to wait for evaluations or a guardrail.
-    `watches_for` is how long guardrails look on after the last step, before the ramp is finished. `checked_at` is when
-    a look at its events was claimed last, `looking_until` until when nobody else begins one. `author` is who started
-    it, `hands` are those who have written of it since it was last approved. `version` counts every change of the row,
-    for `If-Match`.
+    and when nothing is. `held_at` is when a step that was due was last seen to wait for evaluations or a guardrail,
+    `lacked_at` for evaluations; `told_at` is when it is told that it waits, null when it was. `watches_for` is how long
+    guardrails look on after the last step, before the ramp is finished. `checked_at` is when a look at its events was
+    claimed last, `looking_until` until when nobody else begins one. `author` is who started it, `hands` are those who
+    have written of it since it was last approved. `version` counts every change of the row, for `If-Match`.
     """
 
     class Status(models.TextChoices):
@@ -52,6 +52,8 @@ class Ramp(models.Model):
     stepped_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, db_index=True)
     held_at = models.DateTimeField(null=True)
+    lacked_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True, db_index=True)
     watches_for = models.DurationField(default=timedelta(0))
     reason = models.TextField(blank=True)
     comment = models.TextField(blank=True)

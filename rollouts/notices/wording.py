@@ -43,6 +43,7 @@ class Notice:
     revision: int | None = None
     guardrail: Mapping[str, Any] | None = None
     figures: Mapping[str, Any] | None = None
+    waits_for: str = ""
     link: str = ""
 
     @property
@@ -86,6 +87,7 @@ def json_body(notice: Notice, *, id: str) -> str:  # noqa: A002 - the specificat
             "text": notice.text,
             "guardrail": notice.guardrail,
             "figures": notice.figures,
+            "waits_for": notice.waits_for or None,
             "link": notice.link or None,
         },
     }

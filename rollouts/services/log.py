@@ -8,19 +8,26 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.actors import Actor
+from accounts.actors import Actor, Clearance, Source
 from accounts.audit import Action, fields_of, record
 from flagsite.lib import clock
 from flagsite.lib.moments import duration_text
 from rollouts import metrics
 from rollouts.models import Occurrence, Ramp
 from rollouts.querysets import planned
+from rollouts.schedule import WaitsFor
 from rollouts.services.notices.telling import notify
 from rollouts.steps import step_document
 
 HELD_PRECISION: Final = timedelta(seconds=20)
 """That a step waits is written down so often."""
 AUDITED = ("status", "percentage", "position", "due_at", "reason", "approved_by")
+
+
+def actor_of(ramp: Ramp) -> Actor:
+    """Return the ramp as an actor: the installation, on behalf of who started it, as it was approved."""
+    by = Actor.system(f"ramp of {ramp.author_label}"[:200], source=Source.RAMP)
+    return by.cleared(Clearance(approved_by=ramp.approved_by))
 
 
 def audited(ramp: Ramp) -> dict[str, Any]:
@@ -56,10 +63,11 @@ def keep(ramp: Ramp, *, old: dict[str, Any], by: Actor, comment: str = "", new: 
     )
 
 
-def note_held(ramp: Ramp, now: datetime) -> None:
+def note_held(ramp: Ramp, now: datetime, waits: WaitsFor) -> None:
     """Write down that a step was seen to wait though its time has come; it is no change of the ramp."""
-    stale = Q(held_at=None) | Q(held_at__lt=now - HELD_PRECISION)
-    Ramp.objects.filter(stale, pk=ramp.pk, position=ramp.position).update(held_at=now)
+    fields = ("held_at", "lacked_at") if waits is WaitsFor.EVALUATIONS else ("held_at",)
+    stale = Q(**{fields[-1]: None}) | Q(**{f"{fields[-1]}__lt": now - HELD_PRECISION})
+    Ramp.objects.filter(stale, pk=ramp.pk, position=ramp.position).update(**dict.fromkeys(fields, now))
 
 
 def note_seen(ramp: Ramp, revision: int | None) -> None:

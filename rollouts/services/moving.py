@@ -12,9 +12,8 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from accounts.actors import Actor, Clearance, Source
+from accounts.actors import Actor
 from flags.services import FlagFields, update_flag
-from flags.usage.counts import evaluated_since
 from flagsite.lib import clock
 from flagsite.lib.problems import Refusal
 from flagsite.lib.tracing import traced
@@ -24,23 +23,19 @@ from rollouts.querysets import (
     due_ramps,
     is_due,
     lock_ramp,
+    overdue_steps,
     planned,
     ramps_by_status,
     undecided_guardrails,
-    unwatched,
 )
-from rollouts.schedule import PlannedStep, furthest_due, lateness, waits_for
-from rollouts.services.log import audited, keep, note_held, put_down
+from rollouts.schedule import PlannedStep, WaitsFor, furthest_due, lateness
+from rollouts.services.log import actor_of, audited, keep, note_held, put_down
 from rollouts.services.overriding import note_overridden, overridden, pause_overridden, safely, take_over
 from rollouts.services.stopping import pause
+from rollouts.services.waiting import tell_waiting
+from rollouts.standing import wait_of
 from rollouts.target import Target
 from rollouts.wording import lateness_in_words, percent, undecided_in_words
-
-
-def actor_of(ramp: Ramp) -> Actor:
-    """Return the ramp as an actor: the installation, on behalf of who started it, as it was approved."""
-    by = Actor.system(f"ramp of {ramp.author_label}"[:200], source=Source.RAMP)
-    return by.cleared(Clearance(approved_by=ramp.approved_by))
 
 
 @dataclass(frozen=True)
@@ -90,7 +85,7 @@ def take_step(ramp: Ramp, place: int, *, by: Actor, comment: str = "") -> None:
     steps = list(ramp.steps.all())
     step, is_last = steps[place], place == len(steps) - 1
     due_at = ramp.due_at if place > ramp.position else None  # nobody was waiting for a step back
-    late = lateness(due_at, now) if due_at is not None else None
+    late = lateness(max(due_at, ramp.lacked_at or due_at), now) if due_at is not None else None
     what = "Step" if place > ramp.position else "Back to step"
     text = f"{what} {place + 1} of {len(steps)}: {percent(step.percentage)}{lateness_in_words(late)}"
     if by.user is None and place > ramp.position >= 0:
@@ -99,9 +94,9 @@ def take_step(ramp: Ramp, place: int, *, by: Actor, comment: str = "") -> None:
     moved = set_percentage(ramp, step.percentage, by=by, comment=f"{text}. {comment}".rstrip(". "), enabled=turned_on)
     _mark(steps, place, since=ramp.position, now=now, revision=moved.revision)
     if by.user is None and due_at is not None:
-        metrics.stepped(now - max(due_at, ramp.held_at or due_at))  # what it waited for is nobody's lateness
-    ramp.position, ramp.stepped_at, ramp.reason, ramp.held_at = place, now, "", None
-    ramp.due_at = next_due(ramp, planned(steps)) if ramp.status == Ramp.Status.RUNNING else None
+        metrics.stepped(now - max(due_at, ramp.held_at or due_at))  # what it waited for is no process's lateness
+    ramp.position, ramp.reason = place, ""
+    count_from(ramp, now, planned(steps))
     put_down(
         ramp,
         Occurrence.Kind.STEP,
@@ -132,12 +127,23 @@ def mark_passed(steps: list[Step], place: int, *, since: int) -> None:
     Step.objects.bulk_update(steps, ["outcome", "taken_at", "revision"])
 
 
-def next_due(ramp: Ramp, steps: list[PlannedStep]) -> datetime | None:
-    """Return when the ramp moves next by itself; None when it waits for a person."""
+def count_from(ramp: Ramp, now: datetime, steps: list[PlannedStep]) -> None:
+    """Let the (locked) ramp's next step be waited for from now on; the caller keeps it."""
+    ramp.stepped_at, ramp.held_at, ramp.lacked_at = now, None, None
+    plan_next(ramp, steps)
+
+
+def plan_next(ramp: Ramp, steps: list[PlannedStep]) -> None:
+    """Set when the (locked) ramp moves next by itself, and when somebody is told that it waits; None: never."""
+    ramp.due_at = ramp.told_at = None
+    if ramp.status != Ramp.Status.RUNNING:
+        return
     if ramp.position == len(steps) - 1:
-        return ramp.stepped_at + ramp.watches_for
+        ramp.due_at = ramp.stepped_at + ramp.watches_for
+        return
     following = steps[ramp.position + 1]
-    return None if following.needs_confirmation else following.due_at(ramp.stepped_at)
+    ramp.due_at = None if following.needs_confirmation else following.due_at(ramp.stepped_at)
+    ramp.told_at = following.told_at(ramp.stepped_at)
 
 
 def _finish(ramp: Ramp, *, by: Actor) -> None:
@@ -156,7 +162,9 @@ def advance_due() -> int:
     due = due_ramps(clock.now())
     random.shuffle(due)  # several workers have the same list: let them not wait for each other's ramps one by one
     moved = sum(safely(_advance, ramp) for ramp in due)
+    tell_waiting()
     metrics.counted(ramps_by_status())
+    metrics.overdue(overdue_steps(clock.now()))
     return moved
 
 
@@ -164,8 +172,9 @@ def _advance(ramp: Ramp) -> bool:
     now = clock.now()
     if not is_due(ramp, now):
         return False  # another worker has moved it: nobody needs to wait for the environment
-    if _is_held(ramp, now):
-        note_held(ramp, now)
+    waits = _waits(ramp, now)
+    if waits is not None:
+        note_held(ramp, now, waits)
         return False
     return _advance_held(ramp)
 
@@ -191,7 +200,7 @@ def move_if_due(ramp: Ramp) -> bool:
         _finish(ramp, by=by)
         keep(ramp, old=old, by=by)
         return True
-    if _is_held(ramp, now):
+    if _waits(ramp, now) is not None:
         return False
     try:
         with transaction.atomic():
@@ -203,17 +212,10 @@ def move_if_due(ramp: Ramp) -> bool:
     return True
 
 
-def _is_held(ramp: Ramp, now: datetime) -> bool:
-    """Tell whether the next step cannot be taken though its time has come.
+def _waits(ramp: Ramp, now: datetime) -> WaitsFor | None:
+    """Return what the next step waits for though its time has come.
 
     Where nobody knows whether those inside are well it is late, and says so when it is taken.
     """
     following = ramp.steps.filter(position=ramp.position + 1).first()
-    if following is None:
-        return False
-    (step,) = planned([following])
-    state = ramp.state
-    counted = evaluated_since(state.environment_id, state.flag.key, ramp.stepped_at) if step.min_evaluations else 0
-    if waits_for(step, stepped_at=ramp.stepped_at, now=now, evaluations=counted) is not None:
-        return True
-    return ramp.has_begun and unwatched(ramp, now)
+    return None if following is None else wait_of(ramp, *planned([following]), now=now)

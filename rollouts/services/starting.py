@@ -27,7 +27,7 @@ from rollouts.models import Guardrail, Occurrence, Ramp, Step
 from rollouts.querysets import active_ramp, lock_ramp, planned
 from rollouts.schedule import PlannedStep
 from rollouts.services.log import audited, audited_whole, keep, put_down
-from rollouts.services.moving import move_if_due, next_due
+from rollouts.services.moving import count_from, move_if_due
 from rollouts.services.overriding import overridden, take_over
 from rollouts.steps import percentages, read_steps
 from rollouts.target import Target
@@ -114,8 +114,7 @@ def start_ramp(
 
 def begin(ramp: Ramp) -> None:
     """Let the (locked) running ramp count from now; take its next step when that is due and nobody has interfered."""
-    ramp.stepped_at, ramp.held_at = clock.now(), None
-    ramp.due_at = next_due(ramp, planned(ramp.steps.all()))
+    count_from(ramp, clock.now(), planned(ramp.steps.all()))
     ramp.save()
     if ramp.due_at is not None and ramp.due_at <= clock.now() and overridden(ramp) is None:
         move_if_due(ramp)

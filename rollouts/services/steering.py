@@ -16,8 +16,8 @@ from rollouts.errors import RampOverridden, WrongMoment
 from rollouts.guardrails.document import read_guardrails
 from rollouts.models import Occurrence, Ramp
 from rollouts.querysets import lock_ramp, planned
-from rollouts.services.log import audited, audited_whole, keep, put_down
-from rollouts.services.moving import actor_of, mark_passed, next_due, take_step
+from rollouts.services.log import actor_of, audited, audited_whole, keep, put_down
+from rollouts.services.moving import mark_passed, plan_next, take_step
 from rollouts.services.overriding import overridden, take_over
 from rollouts.services.retreating import retreat
 from rollouts.services.starting import (
@@ -168,8 +168,9 @@ def change_ramp(
     if held.state.environment.requires_approval and by.user is not None:
         held.status, held.due_at, held.approved_by = Ramp.Status.AWAITING_APPROVAL, None, ""
     elif held.status == Ramp.Status.RUNNING:
-        due_at = next_due(held, planned(held.steps.all()))
-        held.due_at = None if due_at is None else max(due_at, clock.now())  # nobody is late for what is asked now
+        plan_next(held, planned(held.steps.all()))
+        if held.due_at is not None:
+            held.due_at = max(held.due_at, clock.now())  # nobody is late for what is asked now
     keep(held, old=old, new=audited_whole(held), by=by, comment=comment)
     return held
 

@@ -44,6 +44,9 @@ HEALTHY = {
     "flagsite_notices_waiting": "3x60",
     "flagsite_ramp_step_late_seconds_count": "0+1x60",
     'flagsite_ramp_step_late_seconds_bucket{le="300.0"}': "0+1x60",
+    'flagsite_ramp_steps_overdue{waits_for="nothing"}': "0x30 1x3 0x26",
+    'flagsite_ramp_steps_overdue{waits_for="guardrail"}': "0x60",
+    'flagsite_ramp_steps_overdue{waits_for="evaluations"}': "2x60",
     'flagsite_guardrail_checks_total{verdict="healthy"}': "0+6x60",
     'flagsite_guardrail_checks_total{verdict="silent"}': "0x20 1x20 2x18",
     'flagsite_ramp_occurrences_total{kind="step"}': "0+1x60",
@@ -76,6 +79,7 @@ TROUBLE = {
     "FlagsiteNoticesWait": {"flagsite_notices_waiting": "1500x60"},
     "FlagsiteTasksFail": {'flagsite_celery_tasks_total{task="a", state="FAILURE"}': "0x40 0+1x20"},
     "FlagsiteRampLate": {'flagsite_ramp_step_late_seconds_bucket{le="300.0"}': "0+1x50 50x9"},
+    "FlagsiteRampOverdue": {'flagsite_ramp_steps_overdue{waits_for="guardrail"}': "0x50 1x9"},
     "FlagsiteGuardrailSilent": {
         'flagsite_guardrail_checks_total{verdict="silent"}': "0x50 0+6x9"
     },  # for minutes, not once

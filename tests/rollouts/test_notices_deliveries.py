@@ -58,6 +58,7 @@ def test_what_happened_arrives_signed(shop: Project, ramp: Ramp, receiver: Recei
             "text": "Rolled back.",
             "guardrail": {"name": "Errors"},
             "figures": {"limit": 0.02},
+            "waits_for": None,
             "link": f"https://flags.shop.example/admin/rollouts/ramp/{ramp.pk}/change/",
         },
     }

@@ -64,6 +64,7 @@ def notice_of(occurrence: Occurrence) -> Notice:
         revision=occurrence.revision,
         guardrail=occurrence.details.get("guardrail"),
         figures=occurrence.details.get("figures"),
+        waits_for=occurrence.details.get("waits_for", ""),
         link=_link(reverse("admin:rollouts_ramp_change", args=[ramp.pk])),
     )
 
