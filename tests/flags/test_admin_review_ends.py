@@ -10,7 +10,7 @@ from flags.models import ChangeRequest, Flag
 from flags.services import propose
 from tests.conftest import Person
 from tests.desk import Desk
-from tests.flags.builders import make
+from tests.flags.builders import make, set_fields
 from tests.flags.test_admin_reviews import PAGE, do, proposed, shown
 from tests.tables import nothing_changes
 
@@ -24,6 +24,17 @@ def checkout(shop: Project) -> Flag:
 def wanted(ed: Person, checkout: Flag, production: Environment) -> ChangeRequest:
     """Ed wants half of the users in production."""
     return proposed(ed, checkout, production, rollout_percentage=50)
+
+
+def test_a_withdrawn_request_stays_to_be_read(
+    ed: Person, wanted: ChangeRequest, checkout: Flag, production: Environment
+) -> None:
+    do(Desk(ed), "withdraw", wanted, comment="Too early")
+    set_fields(checkout, production, rollout_percentage=5)
+    page = shown(Desk(ed).get(PAGE, wanted.pk))
+    for words in ("What would have changed", "Rollout 100 % → 50 %.", "by ed: “Too early”"):
+        assert words in page
+    assert "Publish now" not in page
 
 
 def test_a_reviewer_declines_with_a_reason_that_stays_to_be_read(

@@ -161,17 +161,6 @@ def test_what_is_served_is_told_in_words_where_somebody_has_to_choose(
     assert (choice.mine, choice.theirs) == ('"on" 33.333 % and "off" 66.667 %', '"off"')
 
 
-def test_a_withdrawn_request_stays_to_be_read(
-    ed: Person, wanted: ChangeRequest, checkout: Flag, production: Environment
-) -> None:
-    do(Desk(ed), "withdraw", wanted, comment="Too early")
-    set_fields(checkout, production, rollout_percentage=5)
-    page = shown(Desk(ed).get(PAGE, wanted.pk))
-    for words in ("What would have changed", "Rollout 100 % → 50 %.", "by ed: “Too early”"):
-        assert words in page
-    assert "Publish now" not in page
-
-
 def test_a_viewer_reads_the_review_and_is_offered_nothing(vi: Person, wanted: ChangeRequest) -> None:
     desk = Desk(vi)
     page = shown(desk.get(PAGE, wanted.pk))
