@@ -14,9 +14,13 @@ from accounts.forms import ProjectChoice, ServiceForm
 from accounts.roles import Ability
 from flagsite.lib.problems import Refusal
 from flagsite.lib.text_fields import IdListField, JsonTextField
-from segments.id_files import MAX_FILE_BYTES, Layout
+from segments.id_files import MAX_FILE_BYTES
+from segments.id_layouts import NOTHING, Told
 from segments.id_lists import LISTS, Mode
 from segments.models import Segment
+
+LOOK = "look"
+"""The choice that leaves it to the file what stands between its columns."""
 
 
 class SegmentForm(ServiceForm):
@@ -90,7 +94,8 @@ class UploadForm(forms.Form):
         required=False,
         max_length=200,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Of a CSV: the column's number, from 1, or its name in the first line. Empty: a plain text.",
+        help_text="Of a CSV: the column's number, from 1, or its name in the first line. Empty: the one that the first "
+        "line calls id or the like, or the first.",
     )
     has_header = forms.BooleanField(
         required=False,
@@ -99,7 +104,13 @@ class UploadForm(forms.Form):
     )
     delimiter = forms.ChoiceField(
         label="Between the columns",
-        choices=[(",", "Comma"), (";", "Semicolon"), ("tab", "Tab")],
+        choices=[
+            (LOOK, "Whatever the file shows"),
+            ("none", "Nothing: one id on each line"),
+            (",", "Comma"),
+            (";", "Semicolon"),
+            ("tab", "Tab"),
+        ],
         widget=UnfoldAdminSelectWidget,
     )
 
@@ -108,14 +119,15 @@ class UploadForm(forms.Form):
         read: bytes = self.cleaned_data["file"].read(MAX_FILE_BYTES + 1)
         return read
 
-    def layout(self) -> Layout:
-        """Return where the ids are."""
+    def told(self) -> Told:
+        """Return what was said of the file."""
         column = self.cleaned_data["column"]
-        delimiter = self.cleaned_data["delimiter"]
-        return Layout(
+        chosen = self.cleaned_data["delimiter"]
+        return Told(
+            file_name=self.cleaned_data["file"].name,
+            separator=None if chosen == LOOK else {"none": NOTHING, "tab": "\t"}.get(chosen, chosen),
             column=int(column) if column.isdecimal() else column or None,
             has_header=self.cleaned_data["has_header"],
-            delimiter="\t" if delimiter == "tab" else delimiter,
         )
 
     def refuse(self, refusal: Refusal) -> None:

@@ -75,6 +75,8 @@ class IdUpload(models.Model):
     ids = models.JSONField(decoder=JsonDecoder)
     problems = models.JSONField(decoder=JsonDecoder)
     problem_counts = models.JSONField(decoder=JsonDecoder)
+    read_as = models.TextField(blank=True, default="", db_default="")
+    doubt = models.TextField(blank=True, default="", db_default="")
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:

@@ -47,7 +47,7 @@ class UploadPages(SegmentPages):
                     listed_in=form.cleaned_data["listed_in"],
                     mode=Mode(form.cleaned_data["mode"]),
                     raw=form.raw(),
-                    layout=form.layout(),
+                    told=form.told(),
                     by=actor_of(request),
                 )
             except NotAllowed as refusal:

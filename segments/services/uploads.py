@@ -14,7 +14,8 @@ from accounts.permissions import require
 from accounts.roles import Ability
 from flagsite.lib import clock
 from flagsite.lib.problems import InvalidInput, StaleVersion
-from segments.id_files import Layout, read_ids
+from segments.id_files import read_ids
+from segments.id_layouts import Told, settled
 from segments.id_lists import LISTS, Mode, change_of
 from segments.models import IdUpload, Segment
 from segments.querysets import upload_of
@@ -27,19 +28,20 @@ MAX_KEPT_PROBLEMS: Final = 200
 
 
 @transaction.atomic
-def keep_upload(segment: Segment, *, listed_in: str, mode: Mode, raw: bytes, layout: Layout, by: Actor) -> IdUpload:
+def keep_upload(segment: Segment, *, listed_in: str, mode: Mode, raw: bytes, told: Told, by: Actor) -> IdUpload:
     """Read a file and keep its ids for the preview, in place of the person's last upload. The segment stays as it is.
 
     Raises:
         MissingRole: when the actor may not edit, or is no person.
-        InvalidInput: at `listed_in`, `file` or `column`; lines that are wrong are no reason.
+        InvalidInput: at `listed_in`, `file`, `column` or `delimiter`; lines that are wrong are no reason.
     """
     require(by, Ability.EDIT, segment.project)
     if by.user is None:
         raise MissingRole("Only a person uploads ids, for they are previewed.")
     if listed_in not in LISTS:
         raise InvalidInput.at("listed_in", f"One of {', '.join(LISTS)}.")
-    reading = read_ids(raw, layout)
+    how = settled(raw, told)
+    reading = read_ids(raw, how.layout)
     now = clock.now()
     User.objects.select_for_update(no_key=True).get(pk=by.user.pk)  # two files at once: the later one stays
     IdUpload.objects.filter(Q(owner=by.user) | Q(expires_at__lte=now)).delete()
@@ -52,6 +54,8 @@ def keep_upload(segment: Segment, *, listed_in: str, mode: Mode, raw: bytes, lay
         ids=reading.ids,
         problems=[[each.line, each.wrong.value] for each in reading.problems[:MAX_KEPT_PROBLEMS]],
         problem_counts=reading.counts(),
+        read_as=how.read_as,
+        doubt=how.doubt,
         expires_at=now + timedelta(minutes=KEPT_MINUTES),
     )
 

@@ -41,6 +41,7 @@ NOUNS = {
     "accounts/sign_ins": "writes down who comes, goes, or is not let in",
     "segments/attributes": "which attributes conditions ask about, and what they seem to be",
     "segments/id_files": "files of ids: read line by line, written as CSV",
+    "segments/id_layouts": "how a file of ids is laid out, when nobody has said",
     "segments/id_lists": "what an upload makes of a list of ids, what is found in one, what the log keeps of one",
     "segments/publishing": "the road that flags hand in, so that segments need not import them",
     "segments/uses": "where a segment is used, of which flags hand in their part",

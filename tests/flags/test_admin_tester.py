@@ -180,6 +180,21 @@ def test_a_context_that_was_seen_lately_can_be_taken(desk: Desk, sale: Flag, pro
     assert set(found["ann"][0].split(", ")) == {"country US", "age 42"}
     assert found["ben"][1] is None
     assert "seen lately in Production" in text(page)
+    again = ask(desk, environment="development")
+    assert "seen lately in Production" in text(again), "where all flags would be shown is sent along with every test"
+    assert "seen lately" not in text(ask(desk, show="all", environment="development"))
+
+
+def test_an_attribute_that_was_seen_brings_its_type(desk: Desk, sale: Flag, production: Environment) -> None:
+    conditions = [
+        {"attribute": "lifetime_spend", "operator": "gt", "value": 500},
+        equals("beta", True),
+        {"attribute": "groups", "operator": "any_of", "value": ["ops"]},
+        {"any": [equals("plan", "pro"), equals("plan", 7)]},
+    ]
+    set_fields(sale, production, rules=[rule({"all": conditions})])
+    types = dict(desk.get(TESTER).context["attributes"])
+    assert types == {"lifetime_spend": "number", "beta": "boolean", "groups": "list", "plan": "text"}
 
 
 def test_a_viewer_tests_as_well_and_testing_changes_nothing(vi: Person, sale: Flag) -> None:

@@ -11,6 +11,7 @@ from flags.models import Revision
 from flagsite.lib import clock
 from segments import id_files
 from segments.errors import UploadNotFound
+from segments.id_layouts import Told
 from segments.id_lists import Mode
 from segments.models import IdUpload, Segment
 from segments.querysets import upload_of
@@ -36,9 +37,9 @@ def beta(shop: Project) -> Segment:
     return create_segment(project=shop, key="beta", fields=fields, by=SYSTEM)
 
 
-def send(desk: Desk, segment: Segment, raw: bytes, **fields: str) -> Any:
-    known = {"listed_in": "included", "mode": "add", "delimiter": ",", "column": ""}
-    return desk.post(UPLOAD, segment.pk, file=SimpleUploadedFile("ids.txt", raw), **{**known, **fields})
+def send(desk: Desk, segment: Segment, raw: bytes, *, name: str = "ids.txt", **fields: str) -> Any:
+    known = {"listed_in": "included", "mode": "add", "delimiter": "look", "column": ""}
+    return desk.post(UPLOAD, segment.pk, file=SimpleUploadedFile(name, raw), **{**known, **fields})
 
 
 def preview(desk: Desk, segment: Segment, raw: bytes, **fields: str) -> Any:
@@ -82,6 +83,20 @@ def test_the_other_list_is_uploaded_from_a_column_and_the_overlap_is_said(desk: 
     desk.publish(confirm(desk, beta))
     beta.refresh_from_db()
     assert (beta.included, beta.excluded) == (["ann", "bob"], ["zoe", "ann", "carl"])
+
+
+def test_a_csv_is_taken_for_one_as_the_form_opens_and_the_preview_says_how_it_was_read(
+    desk: Desk, beta: Segment
+) -> None:
+    page = preview(desk, beta, b"id,note\nuser-0@x.com,hello\nuser-1@x.com,\n", name="ids.csv")
+    assert page.context["first_added"] == ["user-0@x.com", "user-1@x.com"]
+    assert "Read as a CSV with a comma between the columns, the ids from column 1, “id”." in page.content.decode()
+
+
+def test_lines_that_all_hold_a_comma_and_are_taken_whole_are_doubted(desk: Desk, beta: Segment) -> None:
+    page = preview(desk, beta, b"Doe, Ann\nRoe, Bob\n", delimiter="none")
+    assert page.context["first_added"] == ["Doe, Ann", "Roe, Bob"]
+    assert "Every line holds a comma: is this a CSV?" in page.content.decode()
 
 
 def test_the_preview_says_which_lines_are_wrong(desk: Desk, beta: Segment) -> None:
@@ -172,7 +187,7 @@ def test_a_person_has_one_upload_and_it_expires(
             listed_in="included",
             mode=Mode.ADD,
             raw=b"carl",
-            layout=id_files.Layout(),
+            told=Told(),
             by=person.actor,
         )
 

@@ -73,7 +73,12 @@ class TesterPages(DeskPages):
         projects = self.projects_seen(request)
         project = project_meant(projects, asked_for(request, "project"))
         environments = environments_of(project)
-        key, wanted = asked_for(request, "flag"), asked_for(request, "environment")
+        key = asked_for(request, "flag")
+        usual = environments[-1].key if environments else ""
+        wanted = asked_for(request, "environment") or usual
+        shows_all = request.POST.get("show") == "all"
+        # a test in every environment sends along where all flags would be shown: nobody has asked for that place
+        seen_in = wanted if shows_all or request.method == "GET" else usual
         form = ContextForm(request.POST if request.method == "POST" else None)
         flags = Flag.objects.filter(project=project).order_by("key")
         about: dict[str, Any] = {
@@ -86,11 +91,11 @@ class TesterPages(DeskPages):
             "find": asked_for(request, "find"),
             "flags": flags.values_list("key", flat=True)[:MAX_FLAGS_OFFERED],
             **context_asked(form, project),
-            **(seen_lately(_environment_named(environments, wanted)) if environments else {}),
+            **(seen_lately(_environment_named(environments, seen_in)) if environments else {}),
         }
         if form.is_bound and form.is_valid():
             context = form.cleaned_data["context"]
-            if request.POST.get("show") == "all":
+            if shows_all:
                 chosen = next((each for each in environments if each.key == wanted), None)
                 about |= _all_flags(chosen, context, about["find"]) if chosen else {"lacks": "Choose an environment."}
             else:
@@ -105,7 +110,14 @@ def tester_address(**about: str) -> str:
 
 def context_asked(form: ContextForm, project: Project) -> dict[str, Any]:
     """Return what the part of a page is told that asks for a context."""
-    return {"form": form, "rows": _rows(form.rows), "types": TYPES, "attributes": list(attributes_of(project))}
+    return {"form": form, "rows": _rows(form.rows), "types": TYPES, "attributes": _typed(attributes_of(project))}
+
+
+def _typed(attributes: dict[str, list[str]]) -> list[tuple[str, str]]:
+    """Return the attributes, each with the type of its row: text too where several were seen, or none."""
+    types = dict(TYPES)
+    found = {path: next(iter(kinds), "") if len(kinds) == 1 else "" for path, kinds in attributes.items()}
+    return [(path, kind if kind in types else "text") for path, kind in found.items() if path != "id"]
 
 
 def _rows(rows: list[Row]) -> list[dict[str, str]]:

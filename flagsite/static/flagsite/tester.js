@@ -7,7 +7,7 @@ document.addEventListener("alpine:init", () => {
     hints: { text: "US", number: "42", boolean: "true", list: "a, b" },
 
     init() {
-      this.rows = JSON.parse(document.getElementById("tester-rows").textContent).map((row, n) => ({ ...row, n }));
+      this.rows = JSON.parse(document.getElementById("tester-rows").textContent).map((row, n) => ({ ...row, n, chosen: Boolean(row.name) }));
       window.addEventListener("test-flag", ({ detail }) => this.test(detail));
       requestAnimationFrame(() => document.querySelector("[data-arrive]")?.focus()); // the page is hidden until then
     },
@@ -20,6 +20,12 @@ document.addEventListener("alpine:init", () => {
     remove(index) {
       this.rows.splice(index, 1);
       this.$nextTick(() => (this.$root.querySelector("li:last-child input") ?? this.$refs.id).focus());
+    },
+
+    // An attribute that was seen has the type that was seen, unless somebody has chosen one.
+    named(row) {
+      const known = [...document.getElementById("tester-attributes").options].find(({ value }) => value === row.name);
+      if (known && !row.chosen) row.type = known.dataset.type;
     },
 
     // What stands in the rows becomes JSON, unless somebody has written JSON already.
@@ -37,7 +43,7 @@ document.addEventListener("alpine:init", () => {
       this.as = seen.rows ? "rows" : "json";
       this.$refs.id.value = seen.id;
       this.$refs.json.value = seen.rows ? "" : seen.json;
-      this.rows = (seen.rows ?? []).map((row, n) => ({ ...row, n: `${place}-${n}` }));
+      this.rows = (seen.rows ?? []).map((row, n) => ({ ...row, n: `${place}-${n}`, chosen: true }));
       this.$nextTick(() => (seen.rows ? this.$refs.id : this.$refs.json).focus());
     },
 

@@ -2,6 +2,7 @@
 
 import { Context } from "./context.js";
 import { h, liveRegion } from "./dom.js";
+import { Drafts } from "./drafts.js";
 import { environmentPanel } from "./environment.js";
 import { Offers } from "./offers.js";
 import { Problems } from "./problems.js";
@@ -20,6 +21,8 @@ if (root) open(root, JSON.parse(root.dataset.page));
 
 function open(root, page) {
     const form = root.closest("form");
+    const drafts = new Drafts(root);
+    const holdsTyped = drafts.broughtBack() || page.refused;
     const announce = liveRegion(root);
     const problems = new Problems();
     const shared = new Source({ variations: page.variations });
@@ -83,6 +86,7 @@ function open(root, page) {
 
     root.append(
         ...[
+            !holdsTyped && drafts.offer(),
             page.stale && staleBox(form, page.versions),
             problemSummary(problems.all, titles, show),
             chosen.list,
@@ -91,6 +95,7 @@ function open(root, page) {
     );
     (document.getElementById("unsaved-place") ?? root).append(unsaved.element);
     mark();
+    unsaved.refresh();
     chosen.choose(first(), { keep: false });
     if (problems.all.length) root.querySelector(".ed-summary-box button")?.focus();
 
@@ -108,7 +113,10 @@ function open(root, page) {
         for (const context of contexts.values()) context.flush();
         const broken = [...contexts].find(([, context]) => context.views.some((view) => view.broken));
         const invalid = root.querySelector("textarea:invalid");
-        if (!broken && !invalid) return;
+        if (!broken && !invalid) {
+            drafts.keep();
+            return;
+        }
         event.preventDefault();
         unsaved.stay();
         chosen.choose(broken ? broken[0] : "variations");
@@ -208,13 +216,13 @@ function open(root, page) {
             .map(({ environment }) => environment.name);
         if (shared.differs(sharedState)) changed.push("Variations");
         if (detailsChanged) changed.push("Details");
-        return changed.length || !page.refused ? changed : ["as you sent them"];
+        return changed.length || !holdsTyped ? changed : ["as you sent them"];
     }
 
     function first() {
         const wanted =
             decodeURIComponent(location.hash.slice(1)) ||
-            (page.refused && sessionStorage.getItem(location.pathname)) ||
+            (holdsTyped && sessionStorage.getItem(location.pathname)) ||
             "";
         return problems.all[0]?.where ?? (chosen.has(wanted) ? wanted : (entries[0]?.key ?? "variations"));
     }

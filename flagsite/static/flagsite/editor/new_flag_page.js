@@ -1,6 +1,7 @@
 // The page of a new flag: begin from a template, and write the variations without JSON.
 
 import { h, liveRegion } from "./dom.js";
+import { Drafts } from "./drafts.js";
 import { readJson, writeJson } from "./json.js";
 import { Problems } from "./problems.js";
 import { unsavedNote } from "./unsaved.js";
@@ -19,6 +20,9 @@ if (root) open(root, JSON.parse(root.dataset.page));
 
 function open(root, page) {
     const form = root.closest("form");
+    const drafts = new Drafts(root);
+    const holdsTyped = drafts.broughtBack() || page.refused;
+    const offer = holdsTyped ? null : drafts.offer();
     const named = (name) => form.elements.namedItem(name);
     const [type, key, name, tags, source] = ["type", "key", "name", "tags", "variations"].map(named);
     const announce = liveRegion(root);
@@ -42,12 +46,13 @@ function open(root, page) {
         },
     );
     const advice = h("p", { class: "ed-note", role: "status" });
-    const unsaved = unsavedNote(form, () => (changed || page.refused ? ["this new flag"] : []));
+    const unsaved = unsavedNote(form, () => (changed || holdsTyped ? ["this new flag"] : []));
 
     root.append(editor);
-    document.getElementById("new-flag-starters").append(cards(), advice);
+    document.getElementById("new-flag-starters").append(...[offer, cards(), advice].filter(Boolean));
     (document.getElementById("unsaved-place") ?? root).append(unsaved.element);
     write();
+    unsaved.refresh();
 
     type.addEventListener("change", () => {
         kept.variations =
@@ -71,7 +76,10 @@ function open(root, page) {
     });
     form.addEventListener("submit", (event) => {
         const invalid = root.querySelector("textarea:invalid");
-        if (!invalid) return;
+        if (!invalid) {
+            drafts.keep();
+            return;
+        }
         event.preventDefault();
         unsaved.stay();
         invalid.focus();

@@ -3,6 +3,7 @@
 import { conditionBuilder } from "./conditions.js";
 import { Context } from "./context.js";
 import { h, liveRegion } from "./dom.js";
+import { Drafts } from "./drafts.js";
 import { readJson, writeJson } from "./json.js";
 import { Offers } from "./offers.js";
 import { Problems } from "./problems.js";
@@ -17,6 +18,8 @@ if (root) open(root, JSON.parse(root.dataset.page));
 
 function open(root, page) {
     const form = root.closest("form");
+    const drafts = new Drafts(root);
+    const holdsTyped = drafts.broughtBack() || page.refused;
     const field = document.getElementById(page.condition);
     const typed = field.value;
     const project = document.querySelector("select[name=project]");
@@ -42,7 +45,7 @@ function open(root, page) {
     const unsaved = unsavedNote(form, () => [
         ...(field.value === typed ? [] : ["the condition"]),
         ...(othersChanged ? ["other fields"] : []),
-        ...(page.refused && field.value === typed && !othersChanged ? ["as you sent them"] : []),
+        ...(holdsTyped && field.value === typed && !othersChanged ? ["as you sent them"] : []),
     ]);
     const place = h("div", {});
     const view = jsonText();
@@ -58,7 +61,7 @@ function open(root, page) {
     }
 
     draw();
-    root.append(place, view);
+    root.append(...[!holdsTyped && drafts.offer(), place, view].filter(Boolean));
     (document.getElementById("unsaved-place") ?? root).append(unsaved.element);
     unsaved.refresh();
 
@@ -71,7 +74,10 @@ function open(root, page) {
         othersChanged = true;
         unsaved.refresh();
     });
-    form.addEventListener("submit", () => context.flush());
+    form.addEventListener("submit", () => {
+        context.flush();
+        drafts.keep();
+    });
     form.addEventListener("keydown", (event) => {
         if (event.key === "Enter" && event.target.matches("#segment-editor input")) event.preventDefault();
     });
