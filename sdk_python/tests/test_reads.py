@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flagsite_sdk import ErrorCode, Evaluation, FlagClient, Reason
 from flagsite_sdk.gathering import gather
-from flagsite_sdk.testing import StaticClient
+from flagsite_sdk.testing import StaticClient, override
 
 from sdk_python.tests import documents
 from sdk_python.tests.conftest import ALICE
@@ -165,7 +165,6 @@ def test_counts_are_exact(client: FlagClient) -> None:
         client.evaluate("text", ALICE)
     client.get_variation("on", ALICE)
     client.evaluate_detail("on", ALICE)
-    client.evaluate_all(ALICE)  # decides nothing for anybody
     client.is_enabled("text", ALICE)  # of the wrong type: an error, and not a serving of its variation
     client.evaluate("missing", ALICE)
     client.evaluate("Not A Key", ALICE)  # the server would refuse it
@@ -179,6 +178,24 @@ def test_counts_are_exact(client: FlagClient) -> None:
     }
     assert client.status().dropped_counts == 1
     assert list(gather(client._configuration, client._errors)) == []
+
+
+def test_all_flags_at_once_are_counted_each(client: FlagClient) -> None:
+    everything = client.evaluate_all(ALICE)
+    counted = list(gather(client._configuration, client._errors))
+    assert {each.flag for each in counted} == everything.keys()
+    for each in counted:
+        found = everything[each.flag]
+        expected = (found.variation, found.reason, found.error_code, 1)
+        assert (each.variation, each.reason, each.error_code, each.number) == expected
+
+
+def test_of_all_flags_at_once_what_is_laid_over_is_not_counted(client: FlagClient) -> None:
+    with override(client, "on", False):
+        everything = client.evaluate_all(ALICE)
+    assert everything["on"].value is False
+    counted = gather(client._configuration, client._errors)
+    assert {each.flag for each in counted} == everything.keys() - {"on"}
 
 
 def test_a_static_client_reads_alike() -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from flagsite_sdk.engine.counting import Count
 from flagsite_sdk.engine.errors import UnknownFlag
-from flagsite_sdk.engine.result import Evaluation, Outcome
+from flagsite_sdk.engine.result import ErrorCode, Evaluation, Outcome
 from flagsite_sdk.engine.snapshot import Snapshot
 from flagsite_sdk.status import Source
 
@@ -83,12 +83,24 @@ class Configuration:
         """Every flag's decision by key."""
         return _Overlaid(self.snapshot.table, self._overlays) if self._overlays else self.snapshot.table
 
-    def evaluate_all(self, context: Context) -> dict[str, Evaluation]:
-        """Decide every flag."""
-        evaluations = self.snapshot.evaluate_all(context)
+    def serve_all(self, context: Context, failed: Callable[[str, ErrorCode], object]) -> dict[str, Evaluation]:
+        """Decide every flag and count each; who is told of errors counts those. What is laid over is not counted."""
+        if not self._overlays:
+            return self.snapshot.serve_all(context, failed)
+        laid_over: dict[str, Evaluation] = {}
         for overlay in reversed(self._overlays):
-            evaluations |= overlay.evaluate_all(context)
-        return evaluations
+            laid_over |= overlay.evaluate_all(context)
+        below = self.snapshot.evaluate_all(context)
+        for key, evaluation in below.items():
+            if key not in laid_over:
+                self._count(key, evaluation, failed)
+        return below | laid_over
+
+    def _count(self, key: str, evaluation: Evaluation, failed: Callable[[str, ErrorCode], object]) -> None:
+        if evaluation.error_code is not None:
+            failed(key, evaluation.error_code)
+        else:
+            self.snapshot.count(key, evaluation)
 
     def to_json(self) -> bytes:
         """The snapshot document, for disk."""

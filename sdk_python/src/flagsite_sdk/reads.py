@@ -95,11 +95,11 @@ class Reads:
     def evaluate_all(self, context: Context) -> dict[str, Evaluation]:
         """Return what every flag gives a context, all of one revision; empty when not ready.
 
-        Nothing is counted: handing all flags to a page is not deciding them.
+        Each flag is counted: whoever asks for all of them uses all of them. None is recorded one by one.
         """
         try:
             self._wake()
-            return self._configuration.evaluate_all(context)
+            return self._configuration.serve_all(context, self._errors.add)
         except Exception:  # noqa: BLE001 - a read never raises
             LOGGER.exception("The flags could not be evaluated together")
             return {}

@@ -138,6 +138,8 @@ class Decider(Worker):
         super().__init__()
         self.client = FlagClient(url, key, **IMPATIENT, **settings)
         self.decided = 0
+        self.decided_at_once = 0
+        """Likewise, by asking for all flags: by whoever looks on, and so beside the thread that decides."""
         self.revisions: list[int] = []
         self.lost = 0
         """How often it was without news."""
@@ -164,7 +166,9 @@ class Decider(Worker):
         return self.client.status().state == "streaming"
 
     def decisions(self) -> Decisions:
-        return decisions_of(self.client)
+        found = decisions_of(self.client)
+        self.decided_at_once += sum(key in FLAGS for values in found.values() for key in values)
+        return found
 
 
 def decisions_of(client: FlagClient) -> Decisions:

@@ -110,7 +110,7 @@ class Work:
             eventually(decider.client.flush, within=PATIENCE, what="everything is reported")
             assert decider.client.status().dropped_counts == 0
             decider.end()
-        decided = self.decided_elsewhere + sum(decider.decided for decider in self.deciders)
+        decided = self.decided_elsewhere + sum(decider.decided + decider.decided_at_once for decider in self.deciders)
         counted = self._counted() - self._counted_before
         assert counted == decided, f"{counted} of {decided} evaluations are counted"
 

@@ -11,7 +11,8 @@ it is odd while a change is being applied, so equal even numbers say that nothin
 few tries they take the lock.
 """
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
@@ -142,12 +143,32 @@ class Snapshot:
     def detail(self, key: str, context: Any) -> Evaluation:
         """Decide a flag, with the revision that decided, and count it. Never raises."""
         evaluation = self.consistently(lambda: self._evaluation(key, context))
-        self._counters.tick(key, evaluation.variation, evaluation.reason)
+        self.count(key, evaluation)
         return evaluation
+
+    def count(self, key: str, evaluation: Evaluation) -> None:
+        """Count what was decided without being counted."""
+        self._counters.tick(key, evaluation.variation, evaluation.reason)
 
     def evaluate_all(self, context: Any) -> dict[str, Evaluation]:
         """Decide every flag at one revision and one moment. Counts nothing, never raises."""
-        return self.consistently(lambda: self._all(context))
+        return self.consistently(lambda: self._all(context, []))
+
+    def serve_all(self, context: Any, failed: Callable[[str, ErrorCode], object]) -> dict[str, Evaluation]:
+        """Decide every flag likewise, and count: a variation here, once however often it was looked at.
+
+        Args:
+            context: who is asking.
+            failed: told of each flag that gave an error, and of which.
+        """
+        ticking: list[Iterator[int]] = []
+        found = self.consistently(lambda: self._all(context, ticking))
+        deque(map(next, ticking), maxlen=0)  # drains it without a step of the interpreter for each
+        if len(ticking) < len(found):
+            for key, evaluation in found.items():
+                if evaluation.error_code is not None:
+                    failed(key, evaluation.error_code)
+        return found
 
     def outcome(self, key: str, context: Any) -> tuple[int, Outcome | Evaluation]:
         """Decide a flag: the revision that decided, and the way in which the compiled flag ended, or its error.
@@ -224,13 +245,16 @@ class Snapshot:
         with self._lock:
             return read()
 
-    def _all(self, context: Any) -> dict[str, Evaluation]:
+    def _all(self, context: Any, ticking: list[Iterator[int]]) -> dict[str, Evaluation]:
+        """Decide every flag; `ticking` is filled anew with the counters of what is to be served."""
         now, revision, table = self._clock(), self.revision, self._table
         found = {}
+        ticking.clear()
         for key in self.keys():
             try:
                 outcome = table[key](context, now)
                 found[key] = Evaluation(outcome.value, outcome.variation, outcome.reason, outcome.rule, revision)
+                ticking.append(outcome.counter)
             except Exception as error:  # noqa: BLE001  # one flag must not spoil the others
                 found[key] = _error(error, revision)
         return found
