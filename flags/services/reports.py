@@ -3,22 +3,19 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from accounts.models import Environment, Project
+from accounts.models import Environment
 from flags import metrics
-from flags.answers import Decided
-from flags.contexts import kept_of, stored_id
-from flags.models import Flag, LastEvaluation, RecordedEvaluation, ReportBatch, SdkInstance, TrackedEvent
+from flags.models import Flag, LastEvaluation, ReportBatch, SdkInstance, TrackedEvent
 from flags.services.counts import count_evaluations
 from flags.services.instances import note_instances
-from flags.services.records import Record, keep_records
+from flags.services.sdk_records import keep_sdk_records
 from flags.usage import quotas
 from flags.usage.clocks import Clocks
 from flags.usage.latency import note_latencies
-from flags.usage.reports import Evaluation, Report
+from flags.usage.reports import Report
 from flagsite.lib import clock
 
 INSTANCE_RETENTION: Final = timedelta(days=1)
@@ -51,22 +48,8 @@ def receive_report(environment: Environment, report: Report) -> bool:
         )
         for event in report.events
     )
-    if settings.RECORD_EVALUATIONS:
-        records = [_record_of(entry, environment.project, clocks) for entry in report.evaluations]
-        refused = keep_records(environment, records, source=RecordedEvaluation.Source.SDK, batch=report.batch)
-        if refused:
-            metrics.dropped("refused", refused)
+    keep_sdk_records(environment, report.evaluations, batch=report.batch, clocks=clocks)
     return True
-
-
-def _record_of(entry: Evaluation, project: Project, clocks: Clocks) -> Record:
-    """Return an SDK's evaluation as it is kept."""
-    return Record(
-        context_id=stored_id(entry.context_id, salt=project.context_salt, hashed=project.hash_context_ids),
-        time=clocks.set_right(entry.time),
-        attributes=kept_of(entry.attributes, project.recorded_attributes),
-        decided=(Decided(entry.flag, entry.variation, entry.reason, entry.rule or "", "", entry.revision),),
-    )
 
 
 def _measure(environment: Environment, report: Report, *, is_new: bool, received_at: datetime) -> None:

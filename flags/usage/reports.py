@@ -1,10 +1,12 @@
 """What an SDK reports, read and checked. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
+from flagsite_sdk.engine.result import ErrorCode, Reason
 from msgspec import Meta
 
 from flags.limits import MAX_REPORT_ROWS, MAX_REPORTED_UPDATES
@@ -21,7 +23,14 @@ _LAST_YEAR: Final = 9000
 _STORABLE: Final = r"^[^\x00]*$"
 """PostgreSQL's texts cannot hold the NUL character."""
 
+
+def _one_of(words: Iterable[str]) -> str:
+    return rf"^({'|'.join(words)})\Z"
+
+
 Key = Annotated[str, Meta(min_length=1, max_length=128, pattern=_STORABLE)]
+Why = Annotated[str, Meta(pattern=_one_of(Reason))]
+"""A reason; one that there is not would be shown as if there were."""
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -36,7 +45,7 @@ class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     flag: Key
     variation: Annotated[str, Meta(max_length=128, pattern=_STORABLE)] | None
-    reason: Annotated[str, Meta(max_length=32, pattern=_STORABLE)]
+    reason: Why
     count: Annotated[int, Meta(ge=1, le=MAX_COUNT)]
     minute: Moment
     error_code: Annotated[str, Meta(max_length=32, pattern=_STORABLE)] | None = None
@@ -58,19 +67,23 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One evaluation, as the SDK has recorded it: who got what and why, never the value."""
+    """One evaluation, as the SDK has recorded it: who got what and why, or which error; never the value."""
 
     flag: Key
     context_id: Annotated[str, Meta(max_length=512, pattern=_STORABLE)]
-    variation: Key
-    reason: Annotated[str, Meta(max_length=32, pattern=_STORABLE)]
+    variation: Key | None
+    reason: Why
     revision: Annotated[int, Meta(ge=0, le=MAX_REVISION)]
     time: Moment
     rule: Key | None = None
+    error_code: Annotated[str, Meta(pattern=_one_of(ErrorCode))] | None = None
     attributes: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
         _check_year(self.time)
+        has_failed, says_why = self.variation is None, self.error_code is not None
+        if not has_failed == says_why == (self.reason == Reason.ERROR):
+            raise ValueError("An evaluation has a variation, or the reason ERROR and an error_code")
 
 
 class Update(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -54,14 +54,42 @@ def test_every_way_of_asking_is_recorded_and_counted_once(connect: Connect, serv
     assert server.counts() == {ON: 4}
 
 
-def test_what_is_not_served_is_counted_and_not_recorded(connect: Connect, server: Server) -> None:
-    client = connect(record_evaluations=1)
-    assert client.is_enabled("banner-text", ALICE) is False
+def test_what_gave_the_default_is_recorded_with_its_error(connect: Connect, server: Server) -> None:
+    client = connect(record_evaluations=1, record_attributes=["plan"])
+    assert client.is_enabled("banner-text", {"id": "ann", "plan": "pro"}) is False
     assert client.evaluate("missing", ALICE, "default") == "default"
-    assert client.evaluate("new-checkout", {}) is None
+    assert client.flush()
+    wrong, missing = recorded(server)
+    assert time.strptime(wrong.pop("time")[:19], "%Y-%m-%dT%H:%M:%S")
+    assert wrong == {
+        "flag": "banner-text", "context_id": "ann", "variation": None, "reason": "ERROR",
+        "error_code": "TYPE_MISMATCH", "revision": client.status().revision, "attributes": {"plan": "pro"},
+    }  # fmt: skip
+    assert (missing["flag"], missing["error_code"]) == ("missing", "FLAG_NOT_FOUND")
+    assert server.counts() == {("banner-text", None, "ERROR"): 1, ("missing", None, "ERROR"): 1}
+
+
+@pytest.mark.parametrize("context", [{}, {"id": 5}, None, "text"])
+def test_an_error_without_an_id_or_a_key_is_counted_and_not_recorded(
+    context: Any, connect: Connect, server: Server
+) -> None:
+    client = connect(record_evaluations=1)
+    assert client.evaluate("new-checkout", context) is None
+    assert client.evaluate("Not A Key", ALICE) is None
     assert client.flush()
     assert recorded(server) == []
-    assert set(server.counts().values()) == {1}
+    assert server.counts() == {("new-checkout", None, "ERROR"): 1}
+    assert client.status().dropped_records == 0
+
+
+def test_of_errors_too_only_what_is_wanted_is_recorded(connect: Connect, server: Server) -> None:
+    client = connect(record_evaluations=["banner-text"])
+    assert client.evaluate("missing", ALICE) is None
+    with override(client, "new-checkout", False):
+        assert client.is_enabled("banner-text", ALICE) is False
+    assert client.is_enabled("banner-text", {"id": "ben"}) is False
+    assert client.flush()
+    assert [record["context_id"] for record in recorded(server)] == ["ben"]
 
 
 def test_by_default_nothing_is_recorded_and_the_table_is_the_engines_own(connect: Connect, server: Server) -> None:

@@ -10,11 +10,16 @@ from django.http import HttpResponse
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from accounts.models import Environment
+from accounts.models import Environment, Project
 from flags.models import EvaluationCount, RecordedEvaluation, TrackedEvent
+from flags.usage import quotas
+from flagsite.exposition import registry
 from flagsite.lib import clock
 from tests.conftest import Person
+from tests.desk import Desk
+from tests.flags.builders import boolean, change, create, texts
 from tests.problems import assert_problem
+from tests.scraping import Scrape
 from tests.tables import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -28,9 +33,14 @@ def _later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 22, 10, 5, tzinfo=UTC))
 
 
+@pytest.fixture(autouse=True)
+def _flag(ed: Person, _later: None) -> None:
+    create(ed, boolean())  # by which revision 2 is the newest
+
+
 def record(**changes: Any) -> dict[str, Any]:
     known = {"flag": "checkout", "context_id": "ann", "variation": "on", "reason": "RULE_MATCH", "rule": "us"}
-    return {**known, "revision": 7, "time": MOMENT, **changes}
+    return {**known, "revision": 2, "time": MOMENT, **changes}
 
 
 def report(sdk: APIClient, *records: dict[str, Any], **changes: Any) -> HttpResponse:
@@ -50,7 +60,7 @@ def test_a_record_is_kept_and_answered_like_the_servers_own(
     (found,) = vi.client().get("/flags/checkout/evaluations?environment=production").json()["results"]
     assert found == {
         "time": "2026-11-22T10:04:00.250000Z", "context_id": "ann", "variation": "on", "reason": "RULE_MATCH",
-        "rule": "us", "error_code": "", "revision": 7, "attributes": {}, "source": "sdk",
+        "rule": "us", "error_code": "", "revision": 2, "attributes": {}, "source": "sdk",
     }  # fmt: skip
     assert [str(number) for (number,) in kept("batch")] == [batch]
     assert EvaluationCount.objects.count() == 0, "counts come beside records"
@@ -114,6 +124,12 @@ def test_without_recording_a_report_is_taken_and_no_record_kept(sdk: APIClient, 
         ({"flag": ""}, "evaluations[0].flag"),
         ({"context_id": "x" * 513}, "evaluations[0].context_id"),
         ({"context_id": "a\x00"}, "evaluations[0].context_id"),
+        ({"reason": "WEIRD"}, "evaluations[0].reason"),
+        ({"reason": "ERROR\n"}, "evaluations[0].reason"),
+        ({"variation": None}, "evaluations[0]"),
+        ({"error_code": "INVALID_CONTEXT"}, "evaluations[0]"),
+        ({"variation": None, "reason": "ERROR"}, "evaluations[0]"),
+        ({"variation": None, "reason": "ERROR", "error_code": "BAD_LUCK"}, "evaluations[0].error_code"),
         ({"revision": -1}, "evaluations[0].revision"),
         ({"revision": 2**63}, "evaluations[0].revision"),
         ({"time": "2026-11-22T10:04:00"}, "evaluations[0].time"),
@@ -136,3 +152,54 @@ def test_counts_events_and_records_share_one_limit(sdk: APIClient) -> None:
         event = {"name": "purchase", "context_id": "ann", "time": MOMENT}
         answer = report(sdk, *[record()] * 4_000, events=[event] * 1_001)
         assert_problem(answer, 413, "TOO_LARGE")
+
+
+FAILED: dict[str, Any] = {"variation": None, "reason": "ERROR", "rule": None, "error_code": "TYPE_MISMATCH"}
+
+
+def lost(reason: str) -> float:
+    return Scrape(registry().collect()).value("flagsite_records_dropped_total", reason=reason)
+
+
+def test_an_error_is_kept_and_found_like_the_servers_own(sdk: APIClient, vi: Person, shop: Project) -> None:
+    assert report(sdk, record(), record(**FAILED, context_id="ben")).status_code == 202
+    (found,) = vi.client().get("/flags/checkout/evaluations?environment=production&reason=ERROR").json()["results"]
+    assert (found["context_id"], found["variation"], found["error_code"]) == ("ben", "", "TYPE_MISMATCH")
+    page = Desk(vi).get("flags_flag_evaluations", shop.flags.get().pk, reason="ERROR", environment="production")
+    told = page.content.decode()
+    assert "ben" in told
+    assert "TYPE_MISMATCH" in told
+    assert "ann" not in told.split("<tbody>")[1]
+
+
+def test_a_revision_that_there_is_not_is_not_kept_and_said(sdk: APIClient) -> None:
+    before = lost("impossible")
+    assert report(sdk, record(revision=3), record(context_id="ben")).status_code == 202
+    assert kept("context_id", "revision") == [("ben", 2)]
+    assert lost("impossible") - before == 1
+
+
+def test_a_variation_that_the_flag_never_had_is_not_kept(sdk: APIClient) -> None:
+    report(sdk, record(variation="made-up"), record(flag="made-up"), record(context_id="ben"))
+    assert kept("context_id") == [("ben",)]
+
+
+def test_what_was_deleted_since_is_kept_with_the_revision_that_had_it(sdk: APIClient, ed: Person) -> None:
+    create(ed, texts())
+    change(ed, "banner", variations=[{"key": key, "value": f"Text {key}"} for key in "ab"])
+    assert ed.client().delete("/flags/checkout").status_code == 204
+    gone = record(flag="banner", variation="c")
+    report(sdk, {**gone, "revision": 3}, {**gone, "revision": 4}, record(), record(revision=5))
+    assert kept("flag_key", "variation", "revision") == [("banner", "c", 3), ("checkout", "on", 2)]
+
+
+def test_errors_of_keys_that_are_no_flags_are_kept_within_bounds(
+    sdk: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flags.usage.quotas.MAX_UNKNOWN_FLAGS", 2)
+    quotas.start_anew()
+    before = lost("unknown_flags")
+    failed = {**FAILED, "error_code": "FLAG_NOT_FOUND"}
+    report(sdk, *[record(**failed, flag=f"typo-{number}") for number in range(3)])
+    assert kept("flag_key") == [("typo-0",), ("typo-1",)]
+    assert lost("unknown_flags") - before == 1

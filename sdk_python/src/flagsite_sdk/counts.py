@@ -8,7 +8,7 @@ rest is only totalled.
 import itertools
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
 _MOST_KEYS = 1_000
@@ -27,6 +27,11 @@ class Counted(NamedTuple):
 def reading(counter: "itertools.count[int]") -> int:
     """Return how often ``next`` was called on a counter that began at zero."""
     return int(repr(counter)[6:-1])  # "count(7)"; pickling, which also tells it, is gone in Python 3.14
+
+
+def is_key(flag_key: object) -> TypeGuard[str]:
+    """Whether the server would take it for a flag's key."""
+    return isinstance(flag_key, str) and _KEY.fullmatch(flag_key) is not None
 
 
 class ErrorCounts:
@@ -60,6 +65,6 @@ class ErrorCounts:
         counter = self._counters.get((flag_key, code))
         if counter is not None:
             return counter
-        if len(self._counters) >= _MOST_KEYS or not _KEY.fullmatch(flag_key):
+        if len(self._counters) >= _MOST_KEYS or not is_key(flag_key):
             return self._elsewhere
         return self._counters.setdefault((flag_key, code), itertools.count())

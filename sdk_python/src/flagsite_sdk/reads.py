@@ -13,6 +13,7 @@ from flagsite_sdk.counts import ErrorCounts
 from flagsite_sdk.engine.result import ErrorCode, Evaluation, Reason
 from flagsite_sdk.engine.snapshot import error_code
 from flagsite_sdk.quiet_log import LOGGER, QuietLog
+from flagsite_sdk.recordings import Recording
 
 
 class Reads:
@@ -32,8 +33,8 @@ class Reads:
                 next(outcome.counter)
                 return value
         except Exception as problem:  # noqa: BLE001 - a read never raises
-            return self._failed(flag_key, problem, False).value is True
-        self._note(flag_key, ErrorCode.TYPE_MISMATCH)
+            return self._failed(flag_key, context, problem, False).value is True
+        self._note(flag_key, context, ErrorCode.TYPE_MISMATCH)
         return False
 
     def evaluate(self, flag_key: str, context: Context, default: Any = None) -> Any:
@@ -43,7 +44,7 @@ class Reads:
             next(outcome.counter)
             return outcome.value  # noqa: TRY300 - inside: reading a json value makes a copy
         except Exception as problem:  # noqa: BLE001 - a read never raises
-            return self._failed(flag_key, problem, default).value
+            return self._failed(flag_key, context, problem, default).value
 
     @overload
     def get_variation(self, flag_key: str, context: Context, default: str) -> str: ...
@@ -58,7 +59,7 @@ class Reads:
             next(outcome.counter)
             return outcome.variation  # noqa: TRY300 - as above
         except Exception as problem:  # noqa: BLE001 - a read never raises
-            return self._failed(flag_key, problem, None).variation or default
+            return self._failed(flag_key, context, problem, None).variation or default
 
     def evaluate_detail(
         self,
@@ -88,9 +89,9 @@ class Reads:
                 next(outcome.counter)
                 return Evaluation(value, outcome.variation, outcome.reason, outcome.rule, revision)
         except Exception as problem:  # noqa: BLE001 - a read never raises
-            return self._failed(flag_key, problem, default)
+            return self._failed(flag_key, context, problem, default)
         error = f"The flag's value is of another type: {type(value).__name__}."
-        return self._error(flag_key, default, ErrorCode.TYPE_MISMATCH, error)
+        return self._error(flag_key, context, default, ErrorCode.TYPE_MISMATCH, error)
 
     def evaluate_all(self, context: Context) -> dict[str, Evaluation]:
         """Return what every flag gives a context, all of one revision; empty when not ready.
@@ -107,19 +108,22 @@ class Reads:
     def _wake(self) -> None:
         """Start what has to run beside the reads, if it does not."""
 
-    def _failed(self, flag_key: str, problem: Exception, default: Any) -> Evaluation:
+    def _failed(self, flag_key: str, context: Context, problem: Exception, default: Any) -> Evaluation:
         if self._configuration.is_held:
-            return self._error(flag_key, default, error_code(problem), str(problem))
-        return self._error(flag_key, default, ErrorCode.NOT_READY, "No configuration is held yet.")
+            return self._error(flag_key, context, default, error_code(problem), str(problem))
+        return self._error(flag_key, context, default, ErrorCode.NOT_READY, "No configuration is held yet.")
 
-    def _error(self, flag_key: str, default: Any, code: ErrorCode, error: str | None) -> Evaluation:
-        self._note(flag_key, code)
+    def _error(self, flag_key: str, context: Context, default: Any, code: ErrorCode, error: str | None) -> Evaluation:
+        self._note(flag_key, context, code)
         revision = self._configuration.revision
         return Evaluation(default, None, Reason.ERROR, None, revision, error_code=code, error=error)
 
-    def _note(self, flag_key: str, code: ErrorCode) -> None:
+    def _note(self, flag_key: str, context: Context, code: ErrorCode) -> None:
         try:
             self._errors.add(flag_key, code)
+            table = self._table
+            if isinstance(table, Recording):
+                table.note_error(flag_key, context, code)
             self._log.warn((flag_key, code), "Flag %r: %s; the default is served", flag_key, code)
         except Exception:  # noqa: BLE001, S110 - a key that cannot be hashed, a logging handler that raises
             pass

@@ -1,8 +1,9 @@
 """Full evaluations on their way to the server, where a program asks for them: who got what and why, never the value.
 
 A table lies over the configuration's own and hands out outcomes whose counter also records: whoever serves an outcome
-counts it, so exactly what is served is recorded, and a client that records nothing has nothing in its way. Bounded,
-never waited for; of a context only the id and the attributes that the settings name.
+counts it, so exactly what is served is recorded, and a client that records nothing has nothing in its way. What gave
+the caller's default is recorded where an id says whose it was, and else only counted. Bounded, never waited for; of a
+context only the id and the attributes that the settings name.
 """
 
 import time
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from flagsite_sdk.configuration import Configuration, Context, Decide, Table
+from flagsite_sdk.counts import is_key
 from flagsite_sdk.engine.context import read
 from flagsite_sdk.engine.result import Outcome, Reason
 from flagsite_sdk.events import is_text, moment
@@ -30,20 +32,26 @@ class Recorded(msgspec.Struct, frozen=True, omit_defaults=True):
 
     flag: str
     context_id: str
-    variation: str
+    variation: str | None
     reason: str
     revision: int
     time: str
     rule: str | None = None
+    error_code: str | None = None
     attributes: dict[str, msgspec.Raw] = {}
+
+
+_About = tuple[str | None, Reason, str | None, str | None, int]
+"""Variation, reason, rule, error code and revision."""
 
 
 class _Served(NamedTuple):
     flag: str
     context_id: str
-    variation: str
+    variation: str | None
     reason: Reason
     rule: str | None
+    error_code: str | None
     revision: int
     seconds: float
     attributes: dict[str, msgspec.Raw]
@@ -86,7 +94,7 @@ class Recordings:
         """
         table = configuration.table
         records = self._share > 0 and (self._flags is None or bool(self._flags))
-        return _Recording(self, configuration) if records and table is configuration.snapshot.table else table
+        return Recording(self, configuration) if records and table is configuration.snapshot.table else table
 
     def takes(self, flag_key: str) -> bool:
         """Tell whether evaluations of a flag are recorded at all."""
@@ -99,15 +107,28 @@ class Recordings:
     def add(self, flag_key: str, context: Context, outcome: Outcome, revision: int) -> None:
         """Queue what was served. Never raises, never waits."""
         try:
-            context_id = context["id"]
-            if self._served.is_full or not is_text(context_id, LONGEST_ID):
-                self._served.drop()
-                return
-            attributes = _attributes(context, self._attributes) if self._attributes else {}
-            about = (outcome.variation, outcome.reason, outcome.rule, revision)
-            self._served.put(_Served(flag_key, context_id, *about, self._clock(), attributes))
+            self._put(flag_key, context, (outcome.variation, outcome.reason, outcome.rule, None, revision))
         except Exception:  # noqa: BLE001 - a context may be any mapping; what it raises is no reason to fail a read
             self._served.drop()
+
+    def add_error(self, flag_key: object, context: Context, code: str, revision: int) -> None:
+        """Queue an evaluation that gave the default, where there is an id to say. Never raises, never waits.
+
+        What the server would take for no key, and a context without an id, has nothing to be found by.
+        """
+        try:
+            if is_key(flag_key) and isinstance(context["id"], str) and self.takes(flag_key) and self.draws():
+                self._put(flag_key, context, (None, Reason.ERROR, None, str(code), revision))
+        except Exception:  # noqa: BLE001, S110 - the error may be that the context is none
+            pass
+
+    def _put(self, flag_key: str, context: Context, about: _About) -> None:
+        context_id = context["id"]
+        if self._served.is_full or not is_text(context_id, LONGEST_ID):
+            self._served.drop()
+            return
+        attributes = _attributes(context, self._attributes) if self._attributes else {}
+        self._served.put(_Served(flag_key, context_id, *about, self._clock(), attributes))
 
     def take(self, most: int) -> list[Recorded]:
         """Remove and return the oldest, at most so many."""
@@ -120,13 +141,14 @@ class Recordings:
                 revision=served.revision,
                 time=moment(served.seconds),
                 rule=served.rule,
+                error_code=served.error_code,
                 attributes=served.attributes,
             )
             for served in self._served.take(most)
         ]
 
 
-class _Recording(dict[str, Decide]):
+class Recording(dict[str, Decide]):
     """The table of a client that records; kept empty, so that a change of the configuration is seen at once."""
 
     def __init__(self, recordings: Recordings, configuration: Configuration) -> None:
@@ -146,6 +168,10 @@ class _Recording(dict[str, Decide]):
             return _Watched(outcome, tick)  # type: ignore[return-value]  # it quacks, and no more is asked
 
         return decide_and_record
+
+    def note_error(self, flag_key: object, context: Context, code: str) -> None:
+        """Record an evaluation that gave the default. Never raises."""
+        self._recordings.add_error(flag_key, context, code, self._snapshot.revision)
 
 
 class _Watched:

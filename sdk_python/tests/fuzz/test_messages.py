@@ -98,7 +98,7 @@ def test_an_sdk_goes_on_whatever_it_is_sent() -> None:
         except Exception as error:
             raise AssertionError(f"{play.seen[-1]!r}") from error
         revisions += play.configuration.revision
-        assert play.configuration.evaluate_all({"id": "ann"}) is not None
+        assert play.configuration.snapshot.evaluate_all({"id": "ann"}) is not None
     assert revisions, "right ones came through"
 
 
