@@ -6,9 +6,7 @@ from typing import Any
 
 import orjson
 from flagsite_sdk.engine.errors import Malformed, UnknownFlag
-from flagsite_sdk.engine.references import named_segments, nested_segments
 from flagsite_sdk.engine.snapshot import Snapshot
-from flagsite_sdk.engine.wire import read_flag, read_segment
 
 from accounts.models import Environment
 from flags import metrics, recording
@@ -20,6 +18,7 @@ from flags.models import RevisionItem
 from flags.querysets import deleted_at, document_at, recent_contexts, revision_at
 from flags.snapshots import snapshot_of
 from flags.traces import describe_evaluation, describe_evaluations
+from flags.uses.leaning import names_in
 from flagsite.lib import clock, tracing
 from flagsite.lib.canonical import canonical
 from flagsite.lib.keys import is_key
@@ -155,18 +154,7 @@ def _snapshot_at(environment: Environment, moment: datetime, key: str) -> Snapsh
         document = None if name in found else document_at(kind, name, environment=environment, number=number)
         if document is not None:
             found[name] = document
-            waiting.extend(_names(kind, name, document))
+            waiting.extend(names_in(kind, name, document))
     snapshot = Snapshot(clock=clock.epoch)
     snapshot.replace(canonical({"revision": number, "flags": flags, "segments": segments}))
     return snapshot
-
-
-def _names(kind: RevisionItem.Kind, key: str, document: dict[str, Any]) -> list[tuple[RevisionItem.Kind, str]]:
-    try:
-        if kind is RevisionItem.Kind.SEGMENT:
-            return [(RevisionItem.Kind.SEGMENT, name) for name in nested_segments(read_segment(key, document))]
-        definition = read_flag(key, document)
-    except Malformed:
-        return []  # written by an older Flagsite: the explanation will say what is wrong with it
-    needed = [(RevisionItem.Kind.FLAG, entry.flag) for entry in definition.prerequisites]
-    return needed + [(RevisionItem.Kind.SEGMENT, name) for name in named_segments(definition)]

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from accounts.api.permissions import HoldsServerKey
 from accounts.api.scope import environment_of_key
 from accounts.models import ServerKey
-from flags import evaluation, metrics
+from flags import evaluation, metrics, recording
 from flags.api import replies
 from flags.api.reports import ReportParser, report_of
 from flags.api.serializers import ConfigQuery, EvaluationBody, EvaluationRequest, EvaluationsBody
@@ -38,11 +38,16 @@ class ConfigView(APIView):
     def get(self, request: Request) -> HttpResponse:
         """Return the snapshot, a delta to a revision that is held, or 304 when nothing is new."""
         since = read_query(ConfigQuery, request.query_params).get("since", 0)
+        environment = environment_of_key(request)
+        snapshot = snapshot_of(environment)
+        header = request.headers.get
+        who = {"user_agent": header("User-Agent", ""), "instance": header("Flagsite-Instance", "")}
+        recording.note_poll(environment, **who, revision=snapshot.revision)
         return replies.configuration(
-            snapshot_of(environment_of_key(request)),
+            snapshot,
             since=since,
-            if_none_match=request.headers.get("If-None-Match", ""),
-            accept_encoding=request.headers.get("Accept-Encoding", ""),
+            if_none_match=header("If-None-Match", ""),
+            accept_encoding=header("Accept-Encoding", ""),
         ).response()
 
 

@@ -1,8 +1,9 @@
 """Records what the server decides, for whom and why: as a log line at once, and on the side in the database.
 
 An evaluation leaves what is kept of it in a buffer, from which a thread writes records, counts by the minute and who
-was seen lately. Entry points that serve requests call `start_writing`; everywhere else (commands, tests) nothing is
-written until `flush` is called. It never decides what an evaluation is, and knows nothing of HTTP.
+was seen lately; the same thread writes which SDKs poll. Entry points that serve requests call `start_writing`;
+everywhere else (commands, tests) nothing is written until `flush` is called. It never decides what an evaluation is,
+and knows nothing of HTTP.
 """
 
 import os
@@ -19,10 +20,21 @@ from flags.limits import MAX_RECORDED_AT_ONCE
 from flags.recording.buffer import Drop, Noted
 from flags.recording.lines import log_evaluation, log_evaluations
 from flags.recording.recorder import Recorder
+from flags.usage.introductions import sdk_named
 from flagsite.lib import clock, ready_lines
 from flagsite.lib.keys import is_key
 
-__all__ = ["Drop", "dropped", "flush", "note_all", "note_one", "start_anew", "start_writing", "stop_writing"]
+__all__ = [
+    "Drop",
+    "dropped",
+    "flush",
+    "note_all",
+    "note_one",
+    "note_poll",
+    "start_anew",
+    "start_writing",
+    "stop_writing",
+]
 
 _recorder = Recorder()
 
@@ -53,6 +65,13 @@ def note_all(environment: Environment, context: Mapping[str, Any], answers: Sequ
         log_evaluations(environment, noted, answers)
         if not is_recorded:
             _recorder.buffer.drop(Drop.TOO_MANY_AT_ONCE, len(answers))
+
+
+def note_poll(environment: Environment, *, user_agent: str, instance: str, revision: int) -> None:
+    """Note that an SDK has asked for the configuration, and holds this revision of it now."""
+    sdk = sdk_named(user_agent=user_agent, instance=instance, revision=revision)
+    if sdk is not None:
+        _recorder.note_poll(environment.pk, sdk)
 
 
 def _is_somebody(context: Any) -> bool:
@@ -93,6 +112,7 @@ def stop_writing() -> None:
 def flush() -> None:
     """Write what is waiting now."""
     _recorder.flush()
+    _recorder.pollers.write()
 
 
 def dropped() -> dict[Drop, int]:

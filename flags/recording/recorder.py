@@ -21,9 +21,10 @@ from flags import metrics
 from flags.answers import Tally
 from flags.limits import MAX_NOTED_CONTEXTS, MAX_WAITING_EVALUATIONS
 from flags.recording.buffer import Buffer, Drop, Noted, Waiting
+from flags.recording.pollers import Pollers
 from flags.services import note_contexts, record_evaluations
 from flags.services.records import Record
-from flags.usage.reports import Count
+from flags.usage.reports import Count, Sdk
 from flagsite.lib import ready_lines
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,7 @@ class Recorder:
         self.writes = writes
         """Whether a thread may be started that writes."""
         self.buffer = Buffer()
+        self.pollers = Pollers()
         self._starting = threading.Lock()
         self._flushing = threading.Lock()
         self._wake = threading.Event()
@@ -58,10 +60,14 @@ class Recorder:
     def note(self, noted: Noted, tallies: Sequence[Tally]) -> None:
         """Leave what was decided to be written."""
         is_half_full = self.buffer.put(noted, tallies)
-        if self.writes and self._thread is None:
-            self._start()
+        self._be_started()
         if is_half_full:
             self._wake.set()
+
+    def note_poll(self, environment_id: int, sdk: Sdk) -> None:
+        """Leave who polled to be written."""
+        self.pollers.note(environment_id, sdk)
+        self._be_started()
 
     def flush(self) -> bool:
         """Write what is waiting; return whether nothing had to be given back."""
@@ -87,6 +93,10 @@ class Recorder:
             self.buffer.drop(Drop.UNWRITTEN, lost)
             log.error("evaluations_lost", number=lost)
 
+    def _be_started(self) -> None:
+        if self.writes and self._thread is None:
+            self._start()
+
     def _start(self) -> None:
         with self._starting:
             if self._thread is not None:
@@ -105,6 +115,7 @@ class Recorder:
                 self._stopping.wait((time.thread_time() - began) * (1 / SHARE - 1))
             else:
                 self._stopping.wait(FLUSH_SECONDS)  # else a full buffer would have us try all the time
+            self.pollers.write_if_due()
             connection.close()  # back to the pool: it may take long until it is needed again
 
     def _flush_whatever_happens(self) -> bool:

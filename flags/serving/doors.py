@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from flags import evaluation
+from flags import evaluation, recording
 from flags.answers import Answer
 from flags.api import replies
 from flags.api.ofrep import context_of
@@ -76,6 +76,8 @@ def configuration(caller: Caller, environ: Environ, body: bytes) -> Reply | None
     if since is None or body or max(since, *map(_revision, held.split(","))) > caller.snapshot.revision:
         return None
     encodings = environ.get("HTTP_ACCEPT_ENCODING", "")
+    who = {"user_agent": environ.get("HTTP_USER_AGENT", ""), "instance": environ.get("HTTP_FLAGSITE_INSTANCE", "")}
+    recording.note_poll(caller.environment, **who, revision=caller.snapshot.revision)
     return replies.configuration(caller.snapshot, since=since, if_none_match=held, accept_encoding=encodings)
 
 

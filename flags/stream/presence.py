@@ -8,6 +8,7 @@ from channels.db import database_sync_to_async
 
 from flags.services import note_instances
 from flags.stream.subscriber import Subscriber
+from flags.usage.introductions import sdk_named
 from flags.usage.reports import Sdk
 from flagsite.lib import clock
 
@@ -17,13 +18,8 @@ INSTANCE: Final = b"flagsite-instance"
 
 def sdk_of(headers: Mapping[bytes, bytes]) -> Sdk | None:
     """Return who connects; None for who does not say, or says what no row can hold."""
-    name, _, version = headers.get(b"user-agent", b"").decode("latin-1").partition("/")
-    said = {"name": name, "version": version, "instance": headers.get(INSTANCE, b"").decode("latin-1")}
-    try:
-        found = msgspec.convert(said, Sdk)
-    except msgspec.ValidationError:
-        return None
-    return found if found.instance else None
+    agent, instance = (headers.get(name, b"").decode("latin-1") for name in (b"user-agent", INSTANCE))
+    return sdk_named(user_agent=agent, instance=instance)
 
 
 async def note_connected(subscribers: Iterable[Subscriber]) -> None:

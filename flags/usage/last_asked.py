@@ -9,6 +9,7 @@ from django.db.models.functions import Cast
 
 from flags.documents import state_document
 from flags.models import Flag, FlagState, FlagTag, LastEvaluation, Prerequisite
+from flags.usage.counts import last_counted
 from flags.usage.staleness import (
     NOT_ASKED_DAYS,
     PERMANENT,
@@ -27,6 +28,12 @@ def with_last_evaluation(flags: QuerySet[Flag]) -> QuerySet[Flag]:
     """Return the flags with `asked_at`: when an SDK last asked for it in any environment, or None."""
     rows = LastEvaluation.objects.filter(environment__project=OuterRef("project"), flag_key=OuterRef("key"))
     return flags.annotate(asked_at=Subquery(rows.order_by("-at").values("at")[:1]))
+
+
+def last_seen(environment: int, flag_key: str) -> datetime | None:
+    """Return when a flag was last asked for: to the minute as long as minutes are kept, then to the hour."""
+    noted = LastEvaluation.objects.filter(environment=environment, flag_key=flag_key).values_list("at", flat=True)
+    return max((at for at in (noted.first(), last_counted(environment, flag_key)) if at), default=None)
 
 
 def stale_among(flags: Sequence[Flag], *, now: datetime) -> dict[int, Stale]:

@@ -33,6 +33,7 @@ def test_polls_name_what_is_held(connect: Connect, server: Server) -> None:
     assert second == "/sdk/config?since=1"
     assert second_headers["if-none-match"] == '"1"'
     assert second_headers["authorization"] == f"Bearer {server.key}"
+    assert first_headers["flagsite-instance"] == second_headers["flagsite-instance"] != ""
 
 
 @pytest.mark.parametrize("status", [404, 426, 200])

@@ -207,6 +207,46 @@ def test_the_page_asks_for_a_user_without_naming_them_in_its_address(vi: Person,
     assert "user_id=" not in answer.content.decode()
 
 
+def test_the_page_is_asked_from_and_until_moments_of_utc(vi: Person, production: Environment) -> None:
+    flag = make(production.project, "checkout")
+    for hours in (1, 40, 80):
+        keep(production, f"{hours}-hours-ago", minutes_ago=60 * hours)
+    desk, now = Desk(vi), clock.now()
+
+    def asked(begin: int | None, until: int | None) -> list[str]:
+        """Asked as a browser does, which sends the span as well, in so many hours before now."""
+        moments = {"begin": begin, "until": until}
+        fields = {name: f"{now - timedelta(hours=ago):%Y-%m-%dT%H:%M}" for name, ago in moments.items() if ago}
+        return shown(desk.post("flags_flag_evaluations", flag.pk, since="1d", **fields))
+
+    assert asked(60, None) == ["1-hours-ago", "40-hours-ago"]
+    assert asked(None, 60) == ["80-hours-ago"]
+    assert asked(60, 20) == ["40-hours-ago"]
+    page = desk.post("flags_flag_evaluations", flag.pk, begin="2026-11-22T10:00", until="2026-11-22T12:00:30")
+    text = page.content.decode()
+    assert 'value="2026-11-22T10:00"' in text
+    assert "From (UTC)" in text
+
+
+@pytest.mark.parametrize(
+    ("begin", "until", "told"),
+    [
+        ("yesterday", "", "A moment is a day and a time"),
+        ("", "2026-13-01T00:00", "A moment is a day and a time"),
+        ("0001-01-01T00:00+10:00", "", "A moment is a day and a time"),
+        ("2026-11-22T10:00", "2026-11-21T10:00", "it ends before it begins"),
+    ],
+)
+def test_moments_that_are_none_are_named_and_find_nothing(
+    begin: str, until: str, told: str, vi: Person, production: Environment
+) -> None:
+    flag = make(production.project, "checkout")
+    keep(production, "ann")
+    page = Desk(vi).post("flags_flag_evaluations", flag.pk, begin=begin, until=until)
+    assert shown(page) == []
+    assert told in page.content.decode()
+
+
 def test_the_page_has_pages(vi: Person, production: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flags.admin.deciding.evaluations.PAGE_SIZE", 2)
     flag = make(production.project, "checkout")

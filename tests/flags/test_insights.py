@@ -3,28 +3,21 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from unittest.mock import Mock
 
 import orjson
 import pytest
-from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from accounts.models import Environment
-from flags.models import DayCount, EvaluationCount, Flag, HourCount, ReportBatch, SdkInstance
-from flags.services import forget_reports
-from flags.stream.feed import Feed
-from flags.stream.presence import note_connected, sdk_of
-from flags.stream.subscriber import Subscriber
+from flags.models import DayCount, EvaluationCount, Flag, HourCount, SdkInstance
 from flags.usage.counts import PERIODS, Counted
 from flags.usage.insights import insights_of
-from flags.usage.reports import Sdk
 from flagsite.lib import clock
 from tests.conftest import Person
 from tests.desk import Desk
-from tests.flags.builders import set_fields
+from tests.flags.builders import create_segment, make, rule, set_fields
 from tests.flags.test_sdk_events import batch, count, report
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
@@ -126,111 +119,56 @@ def test_it_costs_the_same_however_much_there_is(vi: Person, sale: Flag, product
     assert cost() == little
 
 
-# --- SDKs --------------------------------------------------------------------------------------------------------
-
-
-def reported(sdk: APIClient, instance: str, version: str, revision: int | None = None) -> None:
-    who = {"name": "flagsite-python", "version": version, "instance": instance}
-    who |= {} if revision is None else {"revision": revision}  # type: ignore[dict-item]  # a number among texts
-    assert report(sdk, batch(counts=[count()], sdk=who)).status_code == 202
+# --- last seen ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
-def test_sdks_are_listed_by_version_with_how_far_behind_they_are(
-    sdk: APIClient, vi: Person, sale: Flag, production: Environment
-) -> None:
-    production.refresh_from_db()
-    head = production.revision
-    reported(sdk, "a", "1.0", head - 1)
-    reported(sdk, "b", "1.0", head)
-    reported(sdk, "c", "1.1", head)
-    reported(sdk, "d", "0.9")
-    page = insights(vi, sale)
-    found = {each.version: (each.number, each.behind, each.most, each.silent) for each in page.context["sdks"]}
-    assert found == {"1.0": (2, 1, 1, 0), "1.1": (1, 0, 0, 0), "0.9": (1, 0, 0, 1)}
-    assert "1 behind, by up to 1 revision" in page.content.decode()
-    assert ">just now</time>" in page.content.decode()
-
-
-@pytest.mark.django_db
-def test_an_instance_is_one_row_and_its_last_report_counts(sdk: APIClient) -> None:
-    for version, revision in (("1.0", 1), ("1.1", 2)):
-        reported(sdk, "a", version, revision)
-    row = SdkInstance.objects.get()
-    assert (row.version, row.revision) == ("1.1", 2)
-
-
-@pytest.mark.django_db
-def test_an_instance_is_forgotten_after_a_day_of_silence(sdk: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    reported(sdk, "a", "1.0")
+def test_last_seen_is_as_new_as_the_newest_count(sdk: APIClient, vi: Person, sale: Flag) -> None:
     now = clock.now()
-    for hours, left in ((23, 1), (25, 0)):
-        monkeypatch.setattr(clock, "now", lambda hours=hours: now + timedelta(hours=hours))
-        forget_reports(older_than=timedelta(days=90))
-        assert SdkInstance.objects.count() == left
+    for ago in (14, 1):
+        report(sdk, batch(counts=[count(flag="sale", minute=(now - timedelta(minutes=ago)).isoformat())]))
+    assert now - insights(vi, sale).context["last_at"] < timedelta(minutes=2)
+
+
+# --- what the flag leans on --------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("who", [{"revision": -1}, {"revision": "7"}, {"version": "1\x00"}])
-def test_what_no_row_can_hold_is_refused(sdk: APIClient, who: dict[str, Any]) -> None:
-    sent = {"name": "flagsite-python", "version": "1.0", "instance": "a", **who}
-    assert report(sdk, batch(counts=[count()], sdk=sent)).status_code == 400
-    assert not SdkInstance.objects.exists()
-    assert not ReportBatch.objects.exists()
-
-
-@pytest.mark.django_db
-def test_the_code_of_an_error_is_counted_apart(sdk: APIClient) -> None:
-    failed = {"variation": None, "reason": "ERROR"}
-    counts = [
-        count(**failed, error_code="FLAG_NOT_FOUND"),
-        count(**failed, error_code="INVALID_CONTEXT"),
-        count(**failed),
-    ]
-    report(sdk, batch(counts=counts))
-    assert set(EvaluationCount.objects.values_list("error_code", flat=True)) == {
-        "FLAG_NOT_FOUND",
-        "INVALID_CONTEXT",
-        "",
+def test_changes_of_what_the_flag_leans_on_are_marked_and_told_apart(
+    ed: Person, vi: Person, sale: Flag, production: Environment
+) -> None:
+    for key, body in (("inner", {}), ("outer", {"if": {"segment": "inner"}}), ("other", {})):
+        create_segment(ed, key, **body)
+    gate = make(production.project, "gate")
+    set_fields(
+        sale,
+        production,
+        prerequisites=[{"flag": "gate", "variation": "on"}],
+        rules=[rule({"segment": "outer"})],
+    )
+    for key in ("inner", "other"):
+        assert ed.client().patch(f"/segments/{key}", {"included": ["ann"]}).status_code == 200
+    set_fields(gate, production, rollout_percentage=5)
+    page = insights(vi, sale, environment="production", period="hour")
+    told = {(whose, entry.item.key) for entry, whose in page.context["changes"]}
+    assert told == {
+        ("", "sale"),
+        ("segment outer", "outer"),
+        ("segment inner", "inner"),
+        ("prerequisite gate", "gate"),
     }
+    marks = "".join("".join(each) for each in orjson.loads(page.context["chart"])["datasets"][-1]["told"])
+    assert "segment inner: " in marks
+    assert "prerequisite gate: " in marks
+    assert ">segment inner</span>" in page.content.decode()
 
 
-# --- SDKs on the stream ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("headers", "said"),
-    [
-        ({b"user-agent": b"flagsite-python/0.1.0", b"flagsite-instance": b"a"}, ("flagsite-python", "0.1.0", "a")),
-        ({b"user-agent": b"curl", b"flagsite-instance": b"a"}, ("curl", "", "a")),
-        ({b"user-agent": b"flagsite-python/0.1.0"}, None),
-        ({b"flagsite-instance": b"a" * 65}, None),
-        ({b"user-agent": b"x" * 65 + b"/1", b"flagsite-instance": b"a"}, None),
-        ({}, None),
-    ],
-)
-def test_a_handshake_may_say_which_sdk_it_is(headers: dict[bytes, bytes], said: tuple[str, str, str] | None) -> None:
-    found = sdk_of(headers)
-    assert (found and (found.name, found.version, found.instance)) == said
-
-
-@pytest.mark.django_db(transaction=True)
-def test_who_is_connected_is_noted_with_what_they_were_sent(vi: Person, sale: Flag, production: Environment) -> None:
-    async def note(*connected: tuple[int, str | None]) -> None:
-        feed = Feed(production, snapshots=Mock())
-        await note_connected([subscriber(feed, revision, instance) for revision, instance in connected])
-
-    def subscriber(feed: Feed, revision: int, instance: str | None) -> Subscriber:
-        sdk = Sdk(name="p", version="1", instance=instance) if instance else None
-        return Subscriber(feed, revision=revision, key_id="k", line=Mock(), sdk=sdk)
-
-    async_to_sync(note)((1, "b"), (2, "a"), (2, "a"), (3, None))
-    assert set(SdkInstance.objects.values_list("instance", "revision")) == {("a", 2), ("b", 1)}
-    async_to_sync(note)((3, "b"))
-    assert set(SdkInstance.objects.values_list("instance", "revision")) == {("a", 2), ("b", 3)}
-    assert [(each.number, each.behind) for each in insights(vi, sale).context["sdks"]] == [(2, _behind(production))]
-
-
-def _behind(production: Environment) -> int:
-    production.refresh_from_db()
-    return sum(revision < production.revision for revision in (2, 3))
+@pytest.mark.django_db
+def test_what_the_flag_leant_on_before_it_changed_is_marked_too(
+    ed: Person, vi: Person, sale: Flag, production: Environment
+) -> None:
+    create_segment(ed, "inner")
+    set_fields(sale, production, rules=[rule({"segment": "inner"})])
+    set_fields(sale, production, rules=[])
+    page = insights(vi, sale, environment="production", period="hour")
+    assert "segment inner" in {whose for _, whose in page.context["changes"]}

@@ -1,10 +1,12 @@
 """A flag's recorded evaluations in the admin: who got which variation, and why. Nothing is changed here."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods
 from flagsite_sdk.engine.result import Reason
 
@@ -30,6 +32,8 @@ class Filters:
 
     environment: str
     since: str
+    begin: str
+    until: str
     user_id: str
     variation: str
     reason: str
@@ -41,13 +45,23 @@ class Filters:
         found = {name: asked_for(request, name) for name in cls.__annotations__}
         if request.method != "POST" and "since" not in request.GET:
             found["since"] = "1d"
+        if found["begin"] or found["until"]:
+            found["since"] = ""  # whoever names moments does not mean a span as well
         return cls(**found)
+
+    @property
+    def problem(self) -> str:
+        """Return what is wrong with the moments; empty: nothing."""
+        begin, until = _moment(self.begin), _moment(self.until)
+        if (self.begin and begin is None) or (self.until and until is None):
+            return "A moment is a day and a time, such as 2026-11-22 14:05."
+        return "That is the wrong way round: it ends before it begins." if begin and until and begin > until else ""
 
     def asked(self) -> Asked:
         """Return the same as a question; a span that is none asks for everything."""
-        since = moment_before(self.since, now=clock.now())
-        user = self.user_id or None
-        return Asked(since=since, user_id=user, variation=self.variation, reason=self.reason, rule=self.rule)
+        since = _moment(self.begin) or moment_before(self.since, now=clock.now())
+        texts = {name: getattr(self, name) for name in ("variation", "reason", "rule")}
+        return Asked(since=since, until=_moment(self.until), user_id=self.user_id or None, **texts)
 
 
 class EvaluationPages(DeskPages):
@@ -68,6 +82,7 @@ class EvaluationPages(DeskPages):
         filters = Filters.of(request)
         environment = environment_meant(environments, filters.environment)
         rows = evaluations_of(flag.key, environment, filters.asked())
+        rows = rows.none() if filters.problem else rows
         page = min(number_of(asked_for(request, "p")) or 1, MAX_PAGE)
         found = list(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE + 1])  # counting all of them could take long
         named = named_variations(flag.variations)
@@ -78,6 +93,7 @@ class EvaluationPages(DeskPages):
             "environment": environment,
             "filters": filters,
             "spans": SPANS,
+            "now": clock.now(),
             "variations": list(named),
             "reasons": [reason.value for reason in Reason],
             "page": page,
@@ -85,6 +101,15 @@ class EvaluationPages(DeskPages):
             "rows": [_told(row, flag, named) for row in found[:PAGE_SIZE]],
         }
         return self.desk_page(request, "evaluations", about)
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the moment of a field whose clock is that of all environments: UTC, unless an offset is written."""
+    try:
+        moment = parse_datetime(text)
+        return moment and (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _told(row: RecordedEvaluation, flag: Flag, named: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from flags.admin.flags.quick_steps import TOGGLE, QuickSteps
 from flags.documents import percentage_number
 from flags.models import Flag, FlagState
 from flags.querysets import with_last_change, with_states
+from flags.services.counts import LAST_EVALUATION_PRECISION
 from flags.usage.last_asked import stale_among, with_last_evaluation
 from flagsite.lib import clock
 from flagsite.lib.ago import ago
@@ -111,8 +112,11 @@ class FlagList(QuickSteps):
 
     @admin.display(description="Evaluated", ordering="asked_at")
     def last_asked(self, flag: Any) -> SafeString | str:
-        """Return how long ago an SDK asked for the flag."""
-        return _ago(flag.asked_at) if flag.asked_at else "never"
+        """Return how long ago an SDK asked for the flag, to the hour: it is written down no more often."""
+        if not flag.asked_at:
+            return "never"
+        is_recent = clock.now() - flag.asked_at < LAST_EVALUATION_PRECISION
+        return _ago(flag.asked_at, "within the hour" if is_recent else "", note=", or up to an hour later")
 
     @admin.display(description="Changed", ordering="changed_at")
     def changed(self, flag: Any) -> SafeString:
@@ -137,9 +141,9 @@ class FlagList(QuickSteps):
         return format_html(link, self.address("turn_off", flag.pk), flag.key, icon)
 
 
-def _ago(moment: datetime) -> SafeString:
-    at = (moment.isoformat(), f"{moment:%F %H:%M}", ago(moment, depth=1))
-    return format_html('<time datetime="{}" title="{} UTC">{}</time>', *at)
+def _ago(moment: datetime, words: str = "", *, note: str = "") -> SafeString:
+    at = (moment.isoformat(), f"{moment:%F %H:%M} UTC{note}", words or ago(moment, depth=1))
+    return format_html('<time datetime="{}" title="{}">{}</time>', *at)
 
 
 def _pill(state: FlagState) -> SafeString:

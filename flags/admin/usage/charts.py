@@ -63,7 +63,7 @@ def stacked_bars(labels: Sequence[str], series: Sequence[Series], *, marks: Sequ
         datasets.append(
             {
                 "type": "line",
-                "label": "Changes of the flag",
+                "label": "Changes",
                 "data": [0 if told else None for told in marks],
                 "told": marks,
                 "stack": "changes",

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, Max, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from accounts.models import Environment
 from flags.admin.deciding.paths import REASONS
 from flags.admin.desk_pages import DeskPages, asked_for, environment_meant, environments_of
 from flags.admin.flags.cards import Variation, named_variations
 from flags.admin.usage import charts
-from flags.history import Entry, entries_of
-from flags.models import Flag, LastEvaluation, RevisionItem, SdkInstance
-from flags.querysets import with_predecessors
+from flags.history import Entry
+from flags.models import Flag, RevisionItem
+from flags.usage.changes import changes_reaching
 from flags.usage.counts import PERIODS, Period, usage
 from flags.usage.insights import Insights, Shown, insights_of
+from flags.usage.instances import sdks_of
+from flags.usage.last_asked import last_seen
 from flagsite.lib import clock
 
 DEFAULT: Final = PERIODS["day"]
@@ -44,22 +44,6 @@ class Share:
     colour: str = ""
 
 
-@dataclass(frozen=True)
-class Sdks:
-    """The SDKs of one version that reported within the last day."""
-
-    name: str
-    version: str
-    number: int
-    behind: int
-    """How many do not decide by the newest revision, as far as they say."""
-    most: int
-    """How many revisions the one furthest behind lacks."""
-    silent: int
-    """How many do not say."""
-    reported_at: datetime
-
-
 class InsightPages(DeskPages):
     """The page of how a flag is used: whoever sees the project may read it."""
 
@@ -76,8 +60,8 @@ class InsightPages(DeskPages):
         period = PERIODS.get(asked_for(request, "period"), DEFAULT)
         named = named_variations(flag.variations)
         found = insights_of(usage(environment.pk, flag.key, period, now=now), list(named), period, now=now)
-        changes = _changes(flag, environment, since=period.begin(now))
-        last = LastEvaluation.objects.filter(environment=environment, flag_key=flag.key)
+        entries = changes_reaching(flag.key, environment, since=period.begin(now), most=MAX_CHANGES)
+        changes = [(entry, _whose(entry, flag)) for entry in entries]
         about = {
             "title": f"Insights into {flag.key}",
             "flag": flag,
@@ -87,36 +71,38 @@ class InsightPages(DeskPages):
             "period": period,
             "total": f"{found.total:,}",
             "failed_share": charts.percent(found.failed, found.total),
-            "last_at": last.values_list("at", flat=True).first(),
+            "last_at": last_seen(environment.pk, flag.key),
             "variations": [
                 _share(_name(each, named), each.total, found.total, _colour(each, named)) for each in found.shown
             ],
             "errors": [_share(code or "without a code", number, found.total) for code, number in found.errors],
             "reasons": [_share(_WHY.get(key, key), number, found.total) for key, number in found.reasons],
             "changes": changes,
-            "sdks": _sdks(environment),
+            "sdks": sdks_of(environment, now=now, most=MAX_VERSIONS),
             **_over_time(found, changes, named, period, now),
         }
         return self.desk_page(request, "insights", about)
 
 
-def _changes(flag: Flag, environment: Environment, *, since: datetime) -> list[Entry]:
-    items = RevisionItem.objects.filter(environment=environment, kind=RevisionItem.Kind.FLAG, key=flag.key)
-    newest = with_predecessors(items.filter(revision__created_at__gte=since)).order_by("-number")[:MAX_CHANGES]
-    return entries_of(newest)
+def _whose(entry: Entry, flag: Flag) -> str:
+    """Return what was changed, where it is not the flag itself but something that it leans on."""
+    if entry.item.kind == RevisionItem.Kind.SEGMENT:
+        return f"segment {entry.item.key}"
+    return f"prerequisite {entry.item.key}" if entry.item.key != flag.key else ""
 
 
 def _over_time(
-    found: Insights, changes: Sequence[Entry], named: dict[str, Variation], period: Period, now: datetime
+    found: Insights, changes: Sequence[tuple[Entry, str]], named: dict[str, Variation], period: Period, now: datetime
 ) -> dict[str, Any]:
     """Return the chart, and its table with a line for each step in which something happened."""
     moments = period.moments(now)
     marks: list[list[str]] = [[] for _ in moments]
-    for entry in reversed(changes):
+    for entry, whose in reversed(changes):
         place = period.at(entry.item.revision.created_at, now)
         if place is not None:
             told = " ".join(entry.sentences[:3]) or "Published again, unchanged."
-            marks[place].append(f"Revision {entry.item.number}, {entry.item.revision.actor_label}: {told}")
+            who = ", ".join(part for part in (entry.item.revision.actor_label, whose) if part)
+            marks[place].append(f"Revision {entry.item.number}, {who}: {told}")
     labels = [f"{moment:{_LABELS[period.unit]}}" for moment in moments]
     series = [charts.Series(_name(each, named), each.numbers, _hue(each, named)) for each in found.shown]
     rows = [
@@ -130,23 +116,6 @@ def _over_time(
         "names": [each.name for each in series],
         "rows": rows,
     }
-
-
-def _sdks(environment: Environment) -> list[Sdks]:
-    """Return the SDKs by version, in one query."""
-    rows = SdkInstance.objects.filter(environment=environment).values_list("name", "version")
-    head = environment.revision
-    found = rows.annotate(
-        Count("pk"),
-        behind=Count("pk", filter=Q(revision__lt=head)),
-        oldest=Min("revision"),
-        silent=Count("pk", filter=Q(revision=None)),
-        last=Max("reported_at"),
-    ).order_by("-last")
-    return [
-        Sdks(name, version, number, behind, max(0, head - oldest) if oldest is not None else 0, silent, last)
-        for name, version, number, behind, oldest, silent, last in found[:MAX_VERSIONS]
-    ]
 
 
 def _share(name: str, number: int, whole: int, colour: str = "") -> Share:

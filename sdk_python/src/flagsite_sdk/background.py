@@ -53,8 +53,8 @@ class Background:
         self._board = board
         self._stopping = threading.Event()
         tracing = tracing_of(enabled=settings.tracing)
-        self._http = HttpClient(settings, tracing)
         instance = str(uuid.uuid4())
+        self._http = HttpClient(settings, tracing, instance=instance)
         self._stream = Stream(settings, instance=instance)
         applied = Applied()
         updates = Updates(

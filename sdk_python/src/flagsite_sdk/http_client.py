@@ -42,8 +42,9 @@ def _is_news(_: logging.LogRecord) -> bool:
 class HttpClient:
     """A connection pool to one server, opened with the first request. Thread-safe."""
 
-    def __init__(self, settings: Settings, tracing: Tracing | None = None) -> None:
+    def __init__(self, settings: Settings, tracing: Tracing | None = None, *, instance: str | None = None) -> None:
         self._settings = settings
+        self._instance = instance
         self._tracing = tracing or NoTracing()
         self._opening = threading.Lock()
         self._client: httpx.Client | None = None
@@ -56,6 +57,8 @@ class HttpClient:
             Unreachable, Unauthorized, Refused, Unreadable: see ``errors``.
         """
         headers = {} if since is None else {"If-None-Match": f'"{since}"'}
+        if self._instance is not None:
+            headers["Flagsite-Instance"] = self._instance  # who polls is there, also with nothing to report
         status, content = self._ask("GET", "/sdk/config", query=since, headers=headers)
         return None if status == _NOT_MODIFIED else content
 
