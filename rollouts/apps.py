@@ -10,11 +10,14 @@ class RolloutsConfig(AppConfig):
     verbose_name = "Rollouts"
 
     def ready(self) -> None:
-        """Hand the flags app what its pages tell of ramps."""
+        """Hand the flags app what its pages tell of ramps, and how ramps end with their flag."""
         from flags.admin.flags.rollout_cards import cards_found_by
         from flags.admin.notices import notices_found_by
+        from flags.movers import moved_by
         from rollouts.admin.attention import notices_of
         from rollouts.admin.flag_cards import cards_of
+        from rollouts.services.of_flags import Ramps
 
         cards_found_by(cards_of)
         notices_found_by(notices_of)
+        moved_by(Ramps())

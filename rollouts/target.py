@@ -1,10 +1,11 @@
 """What a ramp moves: the percentage of a flag's default rule, or of one of its rules. Pure; the state is handed in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from flags.models import FlagState, RevisionItem
+from flags.models import FlagState
 from flags.services import FlagFields
 from rollouts.errors import RuleNotFound
 
@@ -82,11 +83,8 @@ class Target:
         raise RuleNotFound(f"The flag `{self.state.flag.key}` has no rule `{self.rule}` in {self.state.environment}.")
 
 
-def state_at(item: RevisionItem, state: FlagState) -> FlagState | None:
-    """Return of a flag's state what a revision made of it, as far as a target reads it; None: the flag was deleted."""
-    document = item.document()
-    if document is None:
-        return None
+def state_like(document: Mapping[str, Any], state: FlagState) -> FlagState:
+    """Return a flag's state as a document has it, as far as a target reads it."""
     return FlagState(
         flag=state.flag,
         environment=state.environment,

@@ -13,6 +13,7 @@ from flags.history import Entry
 from flags.impact import FlagImpact, Impact, Kind, Moves, StageMoves, Transition, Why, impact_of
 from flags.impact.configurations import both
 from flags.models import RevisionItem
+from flags.movers import foreseen
 from flags.querysets import recent_contexts
 from flags.reading import Finding, findings_in_flag, findings_in_segment
 from flags.services.change_requests import Difference
@@ -65,7 +66,7 @@ class FlagEffect:
 
 @dataclass(frozen=True)
 class Warned:
-    """A finding, and the context that shows it, as JSON."""
+    """A finding, and the context that shows it, as JSON; or what becomes of what moves the flag, which none shows."""
 
     key: str
     says: str
@@ -127,7 +128,10 @@ def _effect(environment: Environment, entries: Sequence[Entry], now: float) -> E
         flags=told[:SHOWN],
         more=max(0, len(told) - SHOWN),
         untold=_untold(impact, kept),
-        warnings=[_warned(key, found) for key, found in warnings],
+        warnings=[
+            *(Warned(each.key, each.says, each.proof, "") for each in foreseen(environment, flags)),
+            *(_warned(key, found) for key, found in warnings),
+        ],
     )
 
 

@@ -14,6 +14,7 @@ from flags.documents import state_document
 from flags.editing.drafts import check_references, check_wanted_variations, draft, new_document
 from flags.errors import FlagInUse
 from flags.models import Flag, FlagState
+from flags.movers import end_with_flag
 from flags.publishing.publish import Change, publish
 from flags.querysets import lock_flag, state_named, states_of
 from flags.services.fields import SHARED, FlagFields, own_fields
@@ -129,7 +130,9 @@ def delete_flag(
     if_version: int | None = None,
     comment: str = "",
 ) -> None:
-    """Delete a flag from all environments; its history stays. `if_version` is that of its state in `environment`.
+    """Delete a flag from all environments; its history stays, and what moves it ends first.
+
+    `if_version` is that of its state in `environment`.
 
     Raises:
         MissingRole: when the actor may not edit.
@@ -141,7 +144,9 @@ def delete_flag(
     environments = lock_environments(project)
     flag = lock_flag(key, project=project)
     StaleVersion.unless(if_version, present=state_named(key, environment=environment).version, what="flag")
-    for state in states_of(flag, environments=environments):
+    states = states_of(flag, environments=environments)
+    end_with_flag(states, by=by, comment=comment)
+    for state in states:
         old = own_audited(state_document(state))
         record(
             Action.DELETE,

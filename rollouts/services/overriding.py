@@ -16,7 +16,7 @@ from rollouts.models import Occurrence, Ramp
 from rollouts.querysets import changes_since, held_ramps, last_change, lock_ramp, ramps
 from rollouts.services.log import note_seen, put_down
 from rollouts.services.stopping import pause
-from rollouts.target import Target, state_at
+from rollouts.target import Target, state_like
 from rollouts.wording import percent
 
 log = structlog.get_logger(__name__)
@@ -27,7 +27,7 @@ def overridden(ramp: Ramp) -> str | None:
 
     What was changed and changed back counts: whoever did it had a reason.
     """
-    found = _difference(ramp, ramp.state)
+    found = interference(ramp, ramp.state)
     if found is not None:
         change = last_change(ramp.state)
         return f"{found.what}{_by_whom(change) if change else ''}{found.expected}."
@@ -35,7 +35,7 @@ def overridden(ramp: Ramp) -> str | None:
 
 
 @dataclass(frozen=True)
-class _Difference:
+class Interference:
     """What was done, as the beginning of a sentence; how it ends while it is so, and when it was taken back."""
 
     what: str
@@ -43,23 +43,23 @@ class _Difference:
     again: str
 
 
-def _difference(ramp: Ramp, state: FlagState) -> _Difference | None:
+def interference(ramp: Ramp, state: FlagState) -> Interference | None:
     """Return what of a state is not as the ramp left it."""
     target = Target(state, ramp.rule)
     expected = ramp.percentage_before if ramp.percentage is None else ramp.percentage
     if target.is_gone:
-        return _Difference("The rule was removed", "", "it is there again")
+        return Interference("The rule was removed", "", "it is there again")
     if target.percentage != expected:
         before = "the ramp had set" if ramp.percentage is not None else "it had been"
         what = f"{target} was set to {percent(target.percentage)} by hand"
-        return _Difference(
+        return Interference(
             what[0].upper() + what[1:], f"; {before} {percent(expected)}", f"it is at {percent(expected)} again"
         )
     if ramp.buckets not in (None, target.buckets):
         what = "What its buckets are made of was changed, and everybody falls anew"
-        return _Difference(what, "", "it is as it was again")
+        return Interference(what, "", "it is as it was again")
     if not state.enabled and not (ramp.turns_on and not ramp.has_begun):
-        return _Difference("The flag was turned off", "", "it is on again")
+        return Interference("The flag was turned off", "", "it is on again")
     return None
 
 
@@ -77,8 +77,8 @@ def _meanwhile(ramp: Ramp) -> _Look:
     if latest is None or ramp.seen_version == ramp.state.version:
         return _Look(None, latest)
     for item in changes_since(ramp.state, latest):
-        was = state_at(item, ramp.state)
-        found = None if was is None else _difference(ramp, was)
+        was = item.document()
+        found = None if was is None else interference(ramp, state_like(was, ramp.state))
         if found is not None:
             return _Look(f"{found.what}{_by_whom(item)}; {found.again}.", item.number)
         latest = item.number
@@ -119,7 +119,7 @@ def safely(do: Callable[[Ramp], bool], ramp: Ramp) -> bool:
 
 
 def _pause(ramp: Ramp) -> bool:
-    if _difference(ramp, ramp.state) is not None:
+    if interference(ramp, ramp.state) is not None:
         return _pause_held(ramp)
     look = _meanwhile(ramp)
     if look.reason is not None:

@@ -28,10 +28,9 @@ from rollouts.services.starting import (
     write_guardrails,
     write_steps,
 )
-from rollouts.services.stopping import end, pause
+from rollouts.services.stopping import pause, stop
 from rollouts.steps import percentages, read_steps
 from rollouts.target import Target
-from rollouts.wording import percent
 
 
 @traced
@@ -197,12 +196,7 @@ def stop_ramp(ramp: Ramp, *, by: Actor, if_version: int | None = None, comment: 
         WrongMoment: when it is over.
     """
     held = _held(ramp, by, if_version, *Ramp.ACTIVE)
-    old = audited(held)
-    end(held, Ramp.Status.STOPPED, reason=comment)
-    left = Target(held.state, held.rule).effective if held.has_begun else None
-    where = "before its first step" if left is None else f"at {percent(left)}"
-    put_down(held, Occurrence.Kind.STOPPED, by=by, text=f"Stopped {where}", percentage=left)
-    keep(held, old=old, by=by, comment=comment)
+    stop(held, by=by, reason=comment)
     return held
 
 

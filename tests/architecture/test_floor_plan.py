@@ -58,6 +58,7 @@ NOUNS = {
     "flags/impact": "what a change does to contexts and to the bucket space",
     "flags/limits": "how much of everything there may be",
     "flags/metrics": "what Prometheus is told of flags",
+    "flags/movers": "what moves flags by itself, of which rollouts hand in theirs",
     "flags/publishing": "whether a change may enter, its revision, and waking those who wait",
     "flags/reading": "what a static reading of rules finds, with proofs and witnesses",
     "flags/recording": "records what the server decides, for whom and why",
