@@ -32,7 +32,8 @@ SECRET_KEY_FALLBACKS = [*env.secret_listing("SECRET_KEY_FALLBACKS"), *env.secret
 PUBLIC_URL = env.text("PUBLIC_URL")
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
-TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")  # networks whose X-Forwarded-For is believed
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")  # networks whose word is believed about who asks:
+CLIENT_ADDRESS_HEADER = env.text("CLIENT_ADDRESS_HEADER", "X-Forwarded-For")
 
 HTTPS_ONLY = env.boolean("HTTPS_ONLY", default=False)
 SECURE_SSL_REDIRECT = HTTPS_ONLY

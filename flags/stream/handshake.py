@@ -19,7 +19,7 @@ from flags.stream.lines import HAND_OVER, AsgiLine, Line
 from flags.stream.presence import sdk_of
 from flags.stream.subscriber import Subscriber
 from flagsite.lib import problems
-from flagsite.lib.client_address import address_behind
+from flagsite.lib.client_address import address_told
 from flagsite.lib.digits import number_of
 
 
@@ -62,7 +62,7 @@ async def _let_in(scope: Any, headers: dict[bytes, bytes], the_hub: Hub, send: A
 
 def _address(scope: Any, headers: dict[bytes, bytes]) -> str | None:
     remote = (scope.get("client") or ("",))[0]
-    return address_behind({"REMOTE_ADDR": remote, "HTTP_X_FORWARDED_FOR": _text(headers, b"x-forwarded-for")})
+    return address_told(remote, lambda name: _text(headers, name.lower().encode()))
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str:

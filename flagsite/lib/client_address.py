@@ -1,10 +1,10 @@
-"""From which address a request came, believing `X-Forwarded-For` only from trusted proxies.
+"""From which address a request came, believing `CLIENT_ADDRESS_HEADER` only from trusted proxies.
 
 A header that anybody can write proves nothing: without `TRUSTED_PROXIES` it is ignored, and what is not an address
 is never passed on to be stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
@@ -24,9 +24,20 @@ def address_of(request: HttpRequest) -> str | None:
 def address_behind(environ: Mapping[str, Any]) -> str | None:
     """Return the same for a request of which only WSGI's environment is there."""
     trusted = tuple(settings.TRUSTED_PROXIES)
-    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "") if trusted else ""
+    forwarded = environ.get(_variable(settings.CLIENT_ADDRESS_HEADER), "") if trusted else ""
     nearest = _nearest if len(forwarded) <= _REMEMBERED else _nearest.__wrapped__
     return nearest(environ.get("REMOTE_ADDR", ""), forwarded, trusted)
+
+
+def address_told(remote: str, header: Callable[[str], str]) -> str | None:
+    """Return the same for a request of which `header` gives the text of a header, nothing where there is none."""
+    name = settings.CLIENT_ADDRESS_HEADER
+    return address_behind({"REMOTE_ADDR": remote, _variable(name): header(name)})
+
+
+@lru_cache(maxsize=8)
+def _variable(header: str) -> str:
+    return "HTTP_" + header.upper().replace("-", "_")
 
 
 @lru_cache(maxsize=1024)

@@ -50,6 +50,12 @@ def test_behind_trusted_proxies_the_last_stranger_is_the_client(
     assert asked(remote, forwarded) == address
 
 
+def test_a_platform_may_say_it_in_a_header_of_its_own(settings: Settings) -> None:
+    settings.TRUSTED_PROXIES, settings.CLIENT_ADDRESS_HEADER = PROXIES, "Fly-Client-IP"
+    headers = {"Fly-Client-IP": "203.0.113.9", "X-Forwarded-For": "203.0.113.9, 198.51.100.1"}
+    assert address_of(RequestFactory().get("/", headers=headers, REMOTE_ADDR="10.1.1.1")) == "203.0.113.9"
+
+
 @pytest.mark.django_db
 def test_a_garbage_header_neither_costs_the_write_nor_is_stored(ed: Person, settings: Settings) -> None:
     settings.TRUSTED_PROXIES = ["127.0.0.0/8"]

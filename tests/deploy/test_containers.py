@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,14 @@ from tests.ports import free_port, wait_for_port
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+OURS = {name: service for name, service in SERVICES.items() if "FLAGSITE_IMAGE" in service["image"]}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 APPS = {"accounts", "flags", "flagsite", "rollouts", "segments", "templates"}
 
 
 def test_every_process_of_an_installation_is_a_service() -> None:
     assert {service["command"][2] for service in OURS.values() if "-m" in service["command"]} == set(PROCESSES)
-    assert {"postgres", "redis", "prometheus", "grafana"} < SERVICES.keys()
+    assert {"proxy", "postgres", "redis", "prometheus", "grafana"} < SERVICES.keys()
 
 
 def test_the_image_has_every_app_and_nothing_that_is_not_there() -> None:
@@ -63,7 +64,21 @@ def test_no_secret_has_a_default() -> None:
 def test_only_what_people_and_sdks_ask_is_reached_from_outside_of_the_machine() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     outside = {name for name, ports in published.items() if not all(port.startswith("127.0.0.1:") for port in ports)}
-    assert outside == {"web", "stream"}
+    assert outside == {"proxy"}
+
+
+def test_the_proxy_hands_on_to_services_of_the_file_and_is_believed() -> None:
+    text = (ROOT / "deploy/nginx/nginx.conf").read_text()
+    assert set(re.findall(r"http://(\w+):8000;", text)) == {"web", "stream"}
+    assert all(service["environment"]["TRUSTED_PROXIES"] for service in OURS.values())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "deploy").glob("fly.*.toml")), ids=lambda path: path.name)
+def test_where_a_proxy_is_believed_about_https_it_is_about_addresses(path: Path) -> None:
+    given = tomllib.loads(path.read_text())["env"]
+    assert given["HTTPS_FROM_PROXY"] == "true"
+    assert given["TRUSTED_PROXIES"]
+    assert given["CLIENT_ADDRESS_HEADER"] == "Fly-Client-IP"
 
 
 def test_the_redis_of_the_file_asks_for_its_password(tmp_path: Path) -> None:
@@ -94,7 +109,7 @@ def test_every_variable_of_ours_is_a_setting() -> None:
     assert given - documented == set()
 
 
-@pytest.mark.parametrize("service", ["prometheus", "grafana"])
+@pytest.mark.parametrize("service", ["prometheus", "grafana", "proxy"])
 def test_what_is_mounted_is_there(service: str) -> None:
     mounted = [volume.split(":")[0] for volume in SERVICES[service]["volumes"] if volume.startswith("./")]
     assert mounted

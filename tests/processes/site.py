@@ -150,6 +150,10 @@ class Site:
             base_url=process.url, headers={"Authorization": f"Bearer {self.server_key}"}, timeout=10, trust_env=False
         )
 
+    def processes_said(self) -> str:
+        """Return the logs of all."""
+        return "".join(process.said() for process in self._processes)
+
     def close(self) -> None:
         if self._asking is not None:
             self._asking.close()
