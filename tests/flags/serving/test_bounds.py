@@ -7,6 +7,7 @@ import orjson
 import pytest
 from pytest_django import Settings
 
+from accounts import rates
 from accounts.models import Environment
 from accounts.services import issue_server_key
 from flags.serving import callers as callers_module
@@ -17,6 +18,11 @@ from tests.conftest import SYSTEM
 from tests.flags.serving.conftest import ANN, EVALUATE, Ask, Site
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clock_of_limits_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "monotonic", lambda: 1_000.0)
 
 
 def test_a_key_that_asks_too_often_is_told_when_to_come_back(site: Site, settings: Settings) -> None:
