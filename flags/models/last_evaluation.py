@@ -9,7 +9,7 @@ from flagsite.lib.keys import MAX_KEY, validate_key
 
 
 class LastEvaluation(models.Model):
-    """The newest minute of a flag's evaluations, written at most once an hour (flags/services/reports.py)."""
+    """The newest minute of a flag's evaluations, written at most once an hour (flags/services/counts.py)."""
 
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+")
     flag_key = models.CharField(max_length=MAX_KEY, validators=[validate_key])

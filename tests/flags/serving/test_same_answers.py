@@ -3,9 +3,9 @@
 import pytest
 from pytest_django import Settings
 
-from accounts.models import Project
+from accounts.models import Environment, Project
 from flags import recording
-from flags.models import Flag
+from flags.models import Flag, SdkInstance
 from tests.flags.builders import make
 from tests.flags.serving.conftest import ANN, EVALUATE, OFREP, Ask, Site, Time
 
@@ -91,3 +91,16 @@ def test_what_is_left_to_django_is_recorded_once(site: Site) -> None:
     site.answer(Ask("one flag", EVALUATE, {"flag_key": "sale", "context": ANN}))
     waiting = recording._recorder.buffer.take()
     assert sorted(noted.answers[0].key for noted in waiting.noted) == ["nope", "sale"]
+
+
+@pytest.mark.parametrize("by_django", [False, True])
+def test_who_polls_is_noted_with_what_they_hold_since(
+    by_django: bool, site: Site, production: Environment, sale: Flag
+) -> None:
+    who = {"HTTP_USER_AGENT": "flagsite-python/1.0", "HTTP_FLAGSITE_INSTANCE": "idle"}
+    assert site.answer(Ask("a poll", "/sdk/config", method="GET", more=who), by_django=by_django).status == 200
+    recording.flush()
+    production.refresh_from_db()
+    noted = SdkInstance.objects.get(environment=production)
+    assert (noted.name, noted.version, noted.instance) == ("flagsite-python", "1.0", "idle")
+    assert noted.revision == production.revision
