@@ -94,6 +94,18 @@ def record(
     return _ENTRY.put(entry)
 
 
+def last_deleted(model: type[Model], *, project: Project, key: str) -> Mapping[str, Any]:
+    """Return what a row of this key was when one was last deleted from the project; nothing when none was."""
+    entries = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(model),
+        action=Action.DELETE.value,
+        additional_data__project=project.key,
+        changes__key__0=key,
+    )
+    entry = entries.order_by("-pk").first()
+    return {name: both[0] for name, both in (entry.changes or {}).items()} if entry else {}
+
+
 def record_entrance(
     entrance: Entrance, *, name: str, user: User | None, address: str | None, proofs: Sequence[str] = ()
 ) -> LogEntry:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("flags/<key:key>/evaluations", recorded.FlagEvaluationsView.as_view()),
     path("flags/<key:key>/history", views.FlagHistoryView.as_view()),
     path("flags/<key:key>/restore", views.FlagRestoreView.as_view()),
+    path("flags/<key:key>/recreate", views.FlagRecreateView.as_view()),
     path("flags/<key:key>/turn-off", views.FlagTurnOffView.as_view()),
     path("segments/<key:key>/history", views.SegmentHistoryView.as_view()),
     path("change-requests", change_requests.ChangeRequestListView.as_view()),

@@ -23,12 +23,14 @@ from flags.api.serializers import (
     ListQuery,
     NewFlag,
     RestoreRequest,
+    Said,
     ScopeQuery,
     SegmentHistoryPage,
     TurnOffRequest,
     flag_body,
     revision_body,
 )
+from flags.editing.recreating import edit_that_recreates
 from flags.evaluation import explain
 from flags.models import FlagState, RevisionItem
 from flags.querysets import history_of, search_states, state_named
@@ -167,6 +169,20 @@ class FlagRestoreView(APIView):
             **body,
         )
         return _answer(state)
+
+
+class FlagRecreateView(APIView):
+    """Bringing a deleted flag back."""
+
+    @extend_schema(operation_id="recreate_flag", parameters=[ScopeQuery], request=Said, responses={201: FlagBody})
+    def post(self, request: Request, key: str) -> Response:
+        """Create a deleted flag as it was last in every environment, salt and variations included."""
+        read_query(ScopeQuery, request.query_params)
+        body = read_body(Said, request.data)
+        scope = scope_of(request)
+        edit = edit_that_recreates(key, project=scope.project)
+        services.recreate_flag(project=scope.project, edit=edit, by=actor_of(request), **body)
+        return _answer(state_named(key, environment=scope.environment), status=201)
 
 
 class FlagTurnOffView(APIView):

@@ -39,6 +39,20 @@ class FlagDeletion:
 
 
 @dataclass(frozen=True)
+class FlagRecreation:
+    """Bring a deleted flag back: what environments shared of it, and by key of the environment what each had.
+
+    In an environment that is not among them it starts disabled.
+    """
+
+    kind: ClassVar[str] = "flag-recreation"
+    key: str
+    type: str
+    shared: Fields = field(default_factory=dict)
+    states: Mapping[str, Fields] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class SegmentEdit:
     """Change a segment: `name`, `description`, `condition`, `included`, `excluded`. `was` is as a flag edit's.
 
@@ -62,9 +76,9 @@ class SegmentDeletion:
     version: int = 0
 
 
-Edit = FlagEdit | FlagDeletion | SegmentEdit | SegmentDeletion
+Edit = FlagEdit | FlagDeletion | FlagRecreation | SegmentEdit | SegmentDeletion
 KINDS: Final[Mapping[str, type[Edit]]] = {
-    edit.kind: edit for edit in (FlagEdit, FlagDeletion, SegmentEdit, SegmentDeletion)
+    edit.kind: edit for edit in (FlagEdit, FlagDeletion, FlagRecreation, SegmentEdit, SegmentDeletion)
 }
 
 
@@ -95,7 +109,7 @@ def concerns_of(edits: Sequence[Edit], *, environments: Sequence[str]) -> list[t
                 places: Sequence[str] = list(edit.states)
             case _:
                 places = environments
-        kind = edit.kind.removesuffix("-deletion")
+        kind, _, _ = edit.kind.partition("-")
         found |= dict.fromkeys((kind, edit.key, place) for place in places)
     return list(found)
 
@@ -109,6 +123,8 @@ def title_of(edits: Sequence[Edit]) -> str:
     match edit:
         case FlagDeletion():
             return f"Delete the flag {edit.key}"
+        case FlagRecreation():
+            return f"Recreate the flag {edit.key}"
         case SegmentDeletion():
             return f"Delete the segment {edit.key}"
         case SegmentEdit():

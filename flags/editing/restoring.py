@@ -15,6 +15,7 @@ from flags.errors import FlagNotFound, RevisionNotFound
 from flags.models import Flag, RevisionItem
 from flags.querysets import state_named
 from flags.services.fields import PER_ENVIRONMENT
+from flagsite.lib.canonical import same
 from segments.errors import SegmentNotFound
 from segments.models import Segment
 from segments.querysets import segment_named
@@ -36,6 +37,10 @@ class Present:
             back = {name: then[name] for name in PER_ENVIRONMENT if name in then}
             return flag_changes(self.document, {**self.document, **back})
         return segment_changes(self.document, then)
+
+    def keeps_other_variations(self, then: Document) -> bool:
+        """Tell whether variations were others then, which stay as they are."""
+        return not same(self.document.get("variations"), then.get("variations"))
 
 
 def present_of(item: RevisionItem) -> Present | None:

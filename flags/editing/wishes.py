@@ -1,8 +1,8 @@
 """What somebody asks for one thing at a time, as the edits of a change request: the road of the REST API.
 
-A wish sets fields, brings a revision back, copies from another environment, or deletes. Wishes of one flag become one
-edit, on the versions that were named or, where none was, on those that are there now. Nothing is written here, and what
-may be done with the edits is found out by doing them.
+A wish sets fields, brings a revision back, copies from another environment, deletes, or recreates. Wishes of one flag
+become one edit, on the versions that were named or, where none was, on those that are there now. Nothing is written
+here, and what may be done with the edits is found out by doing them.
 """
 
 import re
@@ -14,6 +14,7 @@ from accounts.models import Project
 from flags.documents import state_document
 from flags.editing.edits import Edit, FlagDeletion, FlagEdit, SegmentDeletion, SegmentEdit
 from flags.editing.promoting import PARTS, SALT, taken
+from flags.editing.recreating import edit_that_recreates
 from flags.errors import InvalidEdit, RevisionNotFound
 from flags.models import FlagState, RevisionItem
 from flags.querysets import document_at, revision_numbered, state_named
@@ -27,7 +28,7 @@ _OF_A_STATE: Final = re.compile(r"states\[(?P<environment>[^\]]*)\]\.(?P<inner>.
 
 @dataclass(frozen=True)
 class Wish:
-    """One thing that is asked for; of `sets`, `restores`, `copies_from` and `deletes` exactly one is there."""
+    """One thing that is asked for; of the verbs exactly one is there."""
 
     kind: str
     """`flag` or `segment`."""
@@ -40,6 +41,7 @@ class Wish:
     parts: Sequence[str] | None = None
     """What is copied; None: everything but the salt, which decides who falls where."""
     deletes: bool = False
+    recreates: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,9 @@ def edits_of(wishes: Sequence[Wish], *, project: Project) -> Asked:
             sources.append({("", ""): number})
         elif wish.deletes:
             edits.append(FlagDeletion(wish.key, asking.versions(wish)))
+            sources.append({("", ""): number})
+        elif wish.recreates:
+            edits.append(edit_that_recreates(wish.key, project=project))
             sources.append({("", ""): number})
         else:
             asking.collect(number, wish)

@@ -23,6 +23,7 @@ from flags.services.everywhere import update_flag_everywhere
 from flags.services.fields import FlagFields
 from flags.services.instances import note_instances
 from flags.services.partitions import make_partitions
+from flags.services.recreating import recreate_flag
 from flags.services.reports import forget_reports, receive_report
 from flags.services.restore import restore_flag
 from flags.services.rollups import roll_up_counts
@@ -49,6 +50,7 @@ __all__ = [
     "publish_due",
     "receive_report",
     "record_evaluations",
+    "recreate_flag",
     "rehearse",
     "restore_flag",
     "revise",

@@ -60,7 +60,7 @@ def update_flag_everywhere(
     documents = [state_document(row) for row in rows]
     old = shared_fields(flag)
     set_shared(flag, shared)
-    drafts = _checked(rows, documents, states)
+    drafts = checked_drafts(rows, documents, states)
     check_wanted_variations(flag)
     write_shared(flag, shared, old=old, by=by, comment=comment)
     write_drafts([each for each in drafts if not same(each.new, each.old)], Action.UPDATE, by=by, comment=comment)
@@ -77,10 +77,14 @@ def check_versions(rows: Sequence[FlagState], seen: Mapping[str, int]) -> None:
         raise StaleVersion(f"Somebody has changed the flag since you opened it, in: {', '.join(moved)}.")
 
 
-def _checked(
+def checked_drafts(
     rows: Sequence[FlagState], documents: Sequence[Mapping[str, Any]], states: Mapping[str, FlagFields]
 ) -> list[Draft]:
-    """Return the drafts of all environments, or refuse with what is wrong in any of them."""
+    """Return the drafts of all environments.
+
+    Raises:
+        InvalidInput: naming what is wrong in any of them, as `states[production].rules[0].if`.
+    """
     drafts: list[Draft] = []
     errors: dict[InputError, None] = {}  # in order, each once: all environments complain of the same variations
     for row, document in zip(rows, documents, strict=True):

@@ -24,6 +24,14 @@ def owner_name(flag: Flag) -> str:
     return flag.owner.username if flag.owner else ""
 
 
+def may_own(name: str, *, project: Project) -> bool:
+    """Tell whether there is a person of this name who sees the project."""
+    try:
+        return bool(_person(name, project=project))
+    except InvalidInput:
+        return False
+
+
 def _person(name: str, *, project: Project) -> User:
     person = User.objects.filter(username=name, is_active=True).first()
     if person is None or Ability.VIEW not in abilities_of(person, project):

@@ -81,6 +81,7 @@ DOORS: Final = {
     "flags_revision_timeline": Door((), SEERS, NOBODY),
     "flags_revision_item": Door(("item",), SEERS, NOBODY),
     "flags_revision_restore": Door(("item",), NOBODY, EDITORS),
+    "flags_revision_recreate": Door(("item",), NOBODY, EDITORS),
     "flags_revision_as_of": Door(("item",), SEERS, SEERS),
     "rollouts_webhook_test": Door(("webhook",), NOBODY, MANAGERS),
     "rollouts_webhook_rotate": Door(("webhook",), MANAGERS, MANAGERS),

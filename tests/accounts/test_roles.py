@@ -87,6 +87,7 @@ EDIT: Final = [
     Door("put", f"/ramp-templates/ours{SHOP}", {"steps": [{"percentage": 1}]}, 200),
     Door("delete", f"/ramp-templates/theirs{SHOP}", None, 204),
     Door("post", f"/flags/checkout/restore{SHOP}", {"revision": 3}, 200),
+    Door("post", f"/flags/checkout/recreate{SHOP}", {}, 409),  # it is there
     Door("post", f"/flags/checkout/turn-off{SHOP}", {}, 200),
     Door("post", f"/segments{SHOP}", {"key": "new"}, 201),
     Door("patch", f"/segments/beta{SHOP}", {"name": "New"}, 200),

@@ -19,6 +19,7 @@ from accounts.roles import Ability
 from flags.admin.deciding.tester import answer_in, context_asked, seen_lately
 from flags.admin.deciding.tester_form import ContextForm
 from flags.admin.flags.cards import named_variations
+from flags.admin.history.recreating import recreation_of, recreation_proposed
 from flags.admin.history.side_by_side import side_by_side
 from flags.admin.history.timeline import SOURCES, Asked, timeline, timeline_address
 from flags.admin.reviews.proposing import lead_to_review
@@ -47,6 +48,7 @@ class HistoryPages(GuardedAdmin):
             ("timeline/", require_GET(self.timeline_view), "timeline"),
             (item, require_GET(self.change_side_by_side_view), "item"),
             (f"{item}restore/", require_POST(self.restore_view), "restore"),
+            (f"{item}recreate/", require_POST(self.recreate_view), "recreate"),
             (f"{item}as-of/", require_http_methods(["GET", "POST"])(self.as_of_view), "as_of"),
         )
         own = [
@@ -62,6 +64,9 @@ class HistoryPages(GuardedAdmin):
         shown, moments = timeline(self.get_queryset(request), asked, request.GET.get("p", ""))
         about = {"asked": asked, "shown": shown, "moments": moments, "sources": SOURCES}
         about |= {"environments": self._environments(request, asked), "title": _title(asked)}
+        if asked.one and moments:
+            project = moments[0].revision.environment.project
+            about |= recreation_of(request, project=project, kind=asked.kind, key=asked.key)
         return self._page(request, "timeline", about)
 
     def change_side_by_side_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -92,6 +97,10 @@ class HistoryPages(GuardedAdmin):
             messages.error(request, refusal.detail)
             return HttpResponseRedirect(back)
         return HttpResponseRedirect(review)
+
+    def recreate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Propose to bring a deleted flag back as it was last, and lead to the review."""
+        return recreation_proposed(request, self._entry(request, pk).item)
 
     def as_of_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say what the flag was for a context right after this revision, and why.
@@ -140,11 +149,13 @@ class HistoryPages(GuardedAdmin):
     def _restoring(self, request: HttpRequest, entry: Entry) -> dict[str, Any]:
         """Return what restoring would change, for those who may, while the flag or segment is there."""
         present = present_of(entry.item)
+        item = entry.item
         if present is None:
-            return {}
+            return recreation_of(request, project=item.environment.project, kind=item.kind, key=item.key)
         about: dict[str, Any] = {"present": present.row}
         if entry.after is not None and access_of(request).may(Ability.EDIT, entry.item.environment.project_id):
             about["restored"] = [change.sentence for change in present.changes_back_to(entry.after)]
+            about["variations_stay"] = present.keeps_other_variations(entry.after)
             about["form"] = RestoreForm(initial={"version": present.version})
         return about
 

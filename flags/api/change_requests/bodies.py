@@ -18,7 +18,7 @@ from segments.api.serializers import SegmentChange, fields_of
 
 MAX_EDITS: Final = 100
 """Edits of a change request that is made over REST: they are tried out together, while nobody else can publish."""
-VERBS: Final = ("set", "restore", "copy_from", "delete")
+VERBS: Final = ("set", "restore", "copy_from", "delete", "recreate")
 
 
 class ChangeRequestQuery(PageQuery):
@@ -43,7 +43,7 @@ class SegmentSet(SegmentChange):
 
 
 class EditBody(StrictSerializer):
-    """One edit: what it is about (`flag` or `segment`), and one of `set`, `restore`, `copy_from` and `delete`."""
+    """One edit: what it is about (`flag` or `segment`), and one of the verbs."""
 
     flag = Text(required=False, help_text="Key of the flag.")
     segment = Text(required=False, help_text="Key of the segment; it changes in every environment.")
@@ -63,6 +63,7 @@ class EditBody(StrictSerializer):
         help_text="What is copied; by default everything but the salt.",
     )
     delete = serializers.BooleanField(required=False)
+    recreate = serializers.BooleanField(required=False, help_text="Brings a deleted flag back as it was.")
 
     def validate(self, attrs: dict[str, Any]) -> Wish:
         """Return the wish that the edit is.
@@ -73,9 +74,13 @@ class EditBody(StrictSerializer):
         about = [kind for kind in ("flag", "segment") if kind in attrs]
         done = [verb for verb in VERBS if attrs.get(verb, False) is not False]
         if len(about) != 1 or len(done) != 1:
-            raise ValidationError("Name one `flag` or `segment`, and one of `set`, `restore`, `copy_from`, `delete`.")
+            raise ValidationError(
+                f"Name one `flag` or `segment`, and one of {', '.join(f'`{verb}`' for verb in VERBS)}."
+            )
         if about == ["segment"] and done == ["copy_from"]:
             raise ValidationError({"copy_from": ["A segment is the same in every environment."]})
+        if about == ["segment"] and done == ["recreate"]:
+            raise ValidationError({"recreate": ["A deleted segment is made anew."]})
         if "parts" in attrs and done != ["copy_from"]:
             raise ValidationError({"parts": ["Only of what is copied."]})
         return Wish(
@@ -88,6 +93,7 @@ class EditBody(StrictSerializer):
             copies_from=attrs.get("copy_from"),
             parts=attrs.get("parts"),
             deletes=done == ["delete"],
+            recreates=done == ["recreate"],
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from accounts.models import Environment
-from flags.editing.edits import Edit, FlagEdit, SegmentEdit, edits_from_json
+from flags.editing.edits import Edit, FlagEdit, FlagRecreation, SegmentEdit, edits_from_json
 from flags.models import Approval, ChangeRequest
 from flags.reviews import Seen
 from flags.services.change_requests.merging import Collision
@@ -212,6 +212,8 @@ def _edit_bodies(edit: Edit) -> list[dict[str, Any]]:
             return shared + own
         case SegmentEdit():
             return [{"segment": edit.key, "version": edit.version, "set": _renamed(edit.fields)}]
+        case FlagRecreation():
+            return [{"flag": edit.key, "recreate": True}]
         case _:
             return [{edit.kind.removesuffix("-deletion"): edit.key, "delete": True}]
 

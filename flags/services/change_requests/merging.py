@@ -10,7 +10,15 @@ from accounts.actors import Actor
 from accounts.models import Environment, Project
 from flags.differences import Change, about_changes, flag_changes, segment_changes
 from flags.documents import state_document
-from flags.editing.edits import Edit, FlagDeletion, FlagEdit, SegmentDeletion, SegmentEdit, edits_from_json
+from flags.editing.edits import (
+    Edit,
+    FlagDeletion,
+    FlagEdit,
+    FlagRecreation,
+    SegmentDeletion,
+    SegmentEdit,
+    edits_from_json,
+)
 from flags.editing.merging import Clash, Document, Merged, merged
 from flags.errors import FlagNotFound
 from flags.models import ChangeRequest, Revision, RevisionItem
@@ -111,6 +119,8 @@ class _Asked:
             case FlagDeletion():
                 flag_named(edit.key, project=self.project)
                 return replace(edit, versions={key: self._state(edit.key, key)[1] for key in edit.versions})
+            case FlagRecreation():
+                return edit
             case SegmentDeletion():
                 return replace(edit, version=segment_named(edit.key, project=self.project).version)
 

@@ -20,7 +20,7 @@ from accounts.permissions import require
 from accounts.querysets import lock_environments
 from accounts.roles import Ability
 from flags.differences import Change, about_changes
-from flags.editing.edits import Edit, FlagDeletion, FlagEdit, SegmentDeletion, SegmentEdit
+from flags.editing.edits import Edit, FlagDeletion, FlagEdit, FlagRecreation, SegmentDeletion, SegmentEdit
 from flags.errors import InvalidEdit
 from flags.history import Entry, entries_of, folded
 from flags.models import RevisionItem
@@ -28,6 +28,7 @@ from flags.querysets import lock_flag, states_of, with_predecessors
 from flags.services.changes import delete_flag
 from flags.services.everywhere import check_versions, update_flag_everywhere
 from flags.services.fields import FlagFields
+from flags.services.recreating import recreate_flag
 from flags.services.writing import shared_fields
 from flagsite.lib.canonical import canonical
 from flagsite.lib.problems import InvalidInput
@@ -37,6 +38,8 @@ from segments.querysets import segment_named
 from segments.services import SegmentFields, delete_segment, update_segment
 
 REHEARSAL: Final = "Rehearsal"
+NOTHING: Final[Mapping[str, Any]] = {"name": "", "description": ""}
+"""What is written about a flag that is not there."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,9 @@ def _carry_out(project: Project, edit: Edit, *, by: Actor, comment: str) -> Abou
             check_versions(states_of(flag, environments=environments), edit.versions)
             delete_flag(project=project, environment=environments[0], key=edit.key, by=by, comment=comment)
             return About("flag", edit.key, [])
+        case FlagRecreation():
+            flag = recreate_flag(project=project, edit=edit, by=by, comment=comment)
+            return About("flag", edit.key, about_changes(NOTHING, shared_fields(flag)))
         case SegmentDeletion():
             delete_segment(project=project, key=edit.key, by=by, if_version=edit.version, comment=comment)
             return About("segment", edit.key, [])
