@@ -19,7 +19,7 @@ from flags.api.reports import ReportParser, report_of
 from flags.api.serializers import ConfigQuery, EvaluationBody, EvaluationRequest, EvaluationsBody
 from flags.services import receive_report
 from flags.snapshots import snapshot_of
-from flagsite.lib.problems import InvalidInput
+from flagsite.lib.problems import InvalidInput, NotSignedIn
 from flagsite.lib.strict import read_body, read_query
 
 log = structlog.get_logger(__name__)
@@ -96,7 +96,8 @@ class EventsView(APIView):
 
         Only where it is known whose it was; who has no key for it reports nothing.
         """
-        answer, key = super().handle_exception(exc), self.request.auth
+        answer = super().handle_exception(exc)
+        key = None if isinstance(exc, NotSignedIn) else self.request.auth  # to ask for it again would raise it again
         is_report = self.request.method == "POST" and answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
         if isinstance(key, ServerKey) and is_report:
             place = metrics.Place.of(key.environment)
