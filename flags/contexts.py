@@ -4,7 +4,6 @@ A project lists the paths of the attributes that may be kept. Each is kept under
 it: `organisation.id` stays `organisation.id`, and nothing else of the organisation is there.
 """
 
-import hashlib
 import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -63,7 +62,12 @@ def stored_id(context_id: str, *, salt: str, hashed: bool) -> str:
     """
     if not context_id or (is_kept(context_id) and not hashed):
         return context_id
-    return HASHED + hmac.new(salt.encode(), context_id.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+    return HASHED + hmac.digest(salt.encode(), context_id.encode("utf-8", "replace"), "sha256").hex()[:32]
+
+
+def shown_id(context_id: str, *, salt: str, hashed: bool) -> str:
+    """Return a stored id as it is shown: one of before the project wanted hashes is shown as its hash as well."""
+    return context_id if context_id.startswith(HASHED) else stored_id(context_id, salt=salt, hashed=hashed)
 
 
 def ids_of(context_id: str, *, salt: str) -> set[str]:

@@ -51,6 +51,12 @@ def active_ramps(projects: Collection[Project]) -> QuerySet[Ramp]:
     return rows.prefetch_related("steps").order_by("due_at", "pk")
 
 
+def salts_watched(environment: Environment) -> Collection[str]:
+    """Return the salts of the flags whose ramps are not over: whose events may be compared by their buckets."""
+    rows = Ramp.objects.filter(status__in=Ramp.ACTIVE, state__environment=environment).order_by()
+    return list(rows.values_list("state__salt", flat=True))
+
+
 def ramps_by_status() -> dict[str, int]:
     """Return how many ramps there are of each status that is not the end, in the whole installation."""
     rows = Ramp.objects.filter(status__in=Ramp.ACTIVE).order_by().values_list("status").annotate(Count("pk"))

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from accounts.models import Environment
+from flagsite.lib.stored_json import JsonDecoder
 
 
 class ReportBatch(models.Model):
@@ -19,13 +20,17 @@ class ReportBatch(models.Model):
 
 
 class TrackedEvent(models.Model):
-    """Something that a context did, reported by `track`."""
+    """Something that a context did, reported by `track`.
+
+    Where only a hash of the id is kept, `buckets` are those of the flags that were watched then, by their salts.
+    """
 
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=128)
     context_id = models.CharField(max_length=512)
     value = models.FloatField(null=True)
     time = models.DateTimeField()
+    buckets = models.JSONField(null=True, editable=False, decoder=JsonDecoder)
 
     class Meta:
         ordering: ClassVar = ["-time"]

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import Environment, Project
-from flags.contexts import HASHED, ids_of, listed, stored_id
+from flags.contexts import ids_of, listed, shown_id
 from flags.models import RecordedEvaluation
 from flagsite.lib.moments import rfc3339
 
@@ -36,10 +36,10 @@ def evaluations_of(key: str, environment: Environment, asked: Asked = Asked()) -
 
 def evaluation_body(row: RecordedEvaluation, project: Project) -> dict[str, Any]:
     """Return a recorded evaluation as it is shown: attributes that are listed now, no id where only hashes may be."""
-    is_shown = row.context_id.startswith(HASHED) or not project.hash_context_ids
+    context_id = shown_id(row.context_id, salt=project.context_salt, hashed=project.hash_context_ids)
     return {
         "time": rfc3339(row.time),
-        "context_id": row.context_id if is_shown else stored_id(row.context_id, salt=project.context_salt, hashed=True),
+        "context_id": context_id,
         "variation": row.variation,
         "reason": row.reason,
         "rule": row.rule,

@@ -13,7 +13,7 @@ from accounts.models import Environment, Project
 from accounts.permissions import require
 from accounts.roles import Ability
 from flags.contexts import ids_of
-from flags.models import RecentContext, RecordedEvaluation
+from flags.models import RecentContext, RecordedEvaluation, TrackedEvent
 from flags.services.counts import count_evaluations
 from flags.services.partitions import drop_partitions
 from flags.services.records import Record, keep_records
@@ -53,6 +53,8 @@ def forget_evaluations(*, older_than: timedelta) -> int:
 def forget_evaluations_of(project: Project, *, by: Actor, user_id: str | None = None) -> int:
     """Delete what is recorded of a project, or of one user in it under the id or its hash; return how many rows.
 
+    Evaluations, events and recent contexts; counts name nobody.
+
     The audit log says that it was done, and not for whom.
 
     Raises:
@@ -62,9 +64,11 @@ def forget_evaluations_of(project: Project, *, by: Actor, user_id: str | None = 
     environments = list(project.environments.values_list("pk", flat=True))  # a join would have each day read whole
     rows = RecordedEvaluation.objects.filter(environment__in=environments)
     seen = RecentContext.objects.filter(environment__in=environments)
+    events = TrackedEvent.objects.filter(environment__in=environments)
     if user_id is not None:
         ids = ids_of(user_id, salt=project.context_salt)
         rows, seen = rows.filter(context_id__in=ids), seen.filter(context_id__in=ids)
-    gone = rows.delete()[0] + seen.delete()[0]
+        events = events.filter(context_id__in=ids)
+    gone = rows.delete()[0] + seen.delete()[0] + events.delete()[0]
     record(Action.UPDATE, project, by=by, project=project, new={"evaluations_forgotten": gone})
     return gone

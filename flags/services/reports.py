@@ -1,5 +1,6 @@
 """Taking what SDKs report: each batch is counted once, however often it is sent."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,6 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import Environment
 from flags import metrics
+from flags.contexts import stored_id
 from flags.models import Flag, LastEvaluation, ReportBatch, SdkInstance, TrackedEvent
 from flags.services.counts import count_evaluations
 from flags.services.instances import note_instances
@@ -15,7 +17,8 @@ from flags.services.sdk_records import keep_sdk_records
 from flags.usage import quotas
 from flags.usage.clocks import Clocks
 from flags.usage.latency import note_latencies
-from flags.usage.reports import Report
+from flags.usage.reports import Event, Report
+from flags.usage.watched import buckets_of_id, watched_salts
 from flagsite.lib import clock
 
 INSTANCE_RETENTION: Final = timedelta(days=1)
@@ -38,18 +41,29 @@ def receive_report(environment: Environment, report: Report) -> bool:
     count_evaluations(environment, report.counts)
     note_instances({(environment.pk, report.sdk.instance): report.sdk}, at=batch.received_at)
     clocks = Clocks.of(report, ours=batch.received_at)
+    _keep_events(environment, report.events, clocks)
+    keep_sdk_records(environment, report.evaluations, batch=report.batch, clocks=clocks)
+    return True
+
+
+def _keep_events(environment: Environment, events: Sequence[Event], clocks: Clocks) -> None:
+    """Insert events; where only hashes of ids are kept, with where the ids fall in the flags that are watched."""
+    if not events:
+        return
+    project = environment.project
+    hashed, salt = project.hash_context_ids, project.context_salt
+    watched = watched_salts(environment) if hashed else ()
     TrackedEvent.objects.bulk_create(
         TrackedEvent(
             environment=environment,
             name=event.name,
-            context_id=event.context_id,
+            context_id=stored_id(event.context_id, salt=salt, hashed=hashed),
             value=event.value,
             time=clocks.set_right(event.time),
+            buckets=buckets_of_id(event.context_id, watched) if hashed else None,
         )
-        for event in report.events
+        for event in events
     )
-    keep_sdk_records(environment, report.evaluations, batch=report.batch, clocks=clocks)
-    return True
 
 
 def _measure(environment: Environment, report: Report, *, is_new: bool, received_at: datetime) -> None:

@@ -3,17 +3,24 @@
 Events carry a context's id. Whether it was inside is decided by the engine's buckets and the percentage that was in
 force when the event happened: everybody is compared as the rollout meant to treat them, also those whom a target or
 another rule decides for. That moves no false alarms; it only makes harm to a few harder to see.
+
+Contexts are told apart by the hashes of their ids, whether an event has the id or, because the project keeps no other,
+its hash: so somebody is one context on both sides of such a decision.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Max, Min, QuerySet
+from django.db.models import IntegerField, Max, Min, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from flagsite_sdk.engine.bucketing import bucket
 
+from flags.contexts import HASHED, stored_id
 from flags.models import FlagState, TrackedEvent
+from flags.usage.watched import salt_name
 from rollouts.guardrails.stages import Span
 from rollouts.statistics import Tally
 from rollouts.statistics.comparison import buckets_of
@@ -40,7 +47,9 @@ class Seen:
 def known_before(seen: Seen, event: str, *, above: float | None) -> set[str]:
     """Return who had the event in the times before: where they are may be why it went on as it did."""
     return {
-        context for span in seen.before for context in _contexts(seen.state, event, span.since, span.until, above=above)
+        context
+        for span in seen.before
+        for context, _ in _contexts(seen.state, event, span.since, span.until, above=above)
     }
 
 
@@ -54,8 +63,9 @@ def tally_of(
     for span in seen.spans:
         tally.move(float(span.percentage))
         inside, found = buckets_of(float(span.percentage)), [0, 0]
-        for context in _contexts(seen.state, event, span.since, span.until, above=above):
-            place = _bucket(seen.state, context)
+        for context, place in _contexts(seen.state, event, span.since, span.until, above=above):
+            if place is None:
+                continue
             tally.note(context, place)
             found[place >= inside] += 1
         sides = (found[0], found[1])
@@ -64,13 +74,18 @@ def tally_of(
 
 def _contexts(
     state: FlagState, event: str, since: datetime, until: datetime | None = None, *, above: float | None = None
-) -> Iterator[str]:
-    """Return the ids with the event in a time, each once, the first first."""
+) -> Iterator[tuple[str, int | None]]:
+    """Return who had the event in a time, with their buckets, the first first."""
     rows = _events(state, event, since, above=above)
     if until is not None:
         rows = rows.filter(time__lt=until)
-    firsts = rows.values("context_id").annotate(first=Min("time")).order_by("first", "context_id")
-    return (row["context_id"] for row in firsts[:MAX_CONTEXTS].iterator(chunk_size=5_000))
+    firsts = _by_context(rows, state).annotate(first=Min("time")).order_by("first", "context_id")
+    told = set[str]()
+    for row in firsts[:MAX_CONTEXTS].iterator(chunk_size=5_000):
+        context, place = _who(state, row)
+        if context not in told:  # else once under the id and once under its hash
+            told.add(context)
+            yield context, place
 
 
 @dataclass(frozen=True)
@@ -88,12 +103,13 @@ class Latest:
 def latest_inside(seen: Seen, event: str, since: datetime, *, above: float | None = None) -> Latest:
     """Return who of those inside had an event last; of very many the latest, and since when these are all."""
     inside, found = buckets_of(float(seen.spans[-1].percentage)), dict[str, datetime]()
-    rows = _events(seen.state, event, since, above=above).values("context_id").annotate(last=Max("time"))
+    rows = _by_context(_events(seen.state, event, since, above=above), seen.state).annotate(last=Max("time"))
     for read, row in enumerate(rows.order_by("-last", "context_id").iterator(chunk_size=5_000)):
         if len(found) == MOST_INSIDE or read == MOST_READ:
             return Latest(found, row["last"])
-        if _bucket(seen.state, row["context_id"]) < inside:
-            found[row["context_id"]] = row["last"]
+        context, place = _who(seen.state, row)
+        if place is not None and place < inside:
+            found.setdefault(context, row["last"])
     return Latest(found, since - _MOMENT)
 
 
@@ -102,5 +118,16 @@ def _events(state: FlagState, event: str, since: datetime, *, above: float | Non
     return rows if above is None else rows.filter(value__gt=above)
 
 
-def _bucket(state: FlagState, context_id: str) -> int:
-    return bucket(state.salt, "rollout", context_id)
+def _by_context(rows: QuerySet[TrackedEvent], state: FlagState) -> QuerySet[Any, Any]:
+    """Return a row for each stored id, with the bucket that was noted for it, if any."""
+    noted = Cast(KeyTextTransform(salt_name(state.salt), "buckets"), IntegerField())
+    return rows.values("context_id").annotate(bucket=Max(noted))
+
+
+def _who(state: FlagState, row: dict[str, Any]) -> tuple[str, int | None]:
+    """Return by what a context is told apart, and its bucket; None where only a hash is known, of before the ramp."""
+    stored = row["context_id"]
+    if stored.startswith(HASHED):
+        return stored, row["bucket"]
+    name = stored_id(stored, salt=state.environment.project.context_salt, hashed=True)
+    return name, bucket(state.salt, "rollout", stored)

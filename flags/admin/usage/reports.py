@@ -9,6 +9,7 @@ from unfold.paginator import InfinitePaginator
 
 from accounts.admin.filters import EnvironmentFilter, ProjectFilter
 from accounts.admin.guarded import GuardedAdmin
+from flags.contexts import shown_id
 from flags.models import EvaluationCount, TrackedEvent
 
 
@@ -35,8 +36,14 @@ class TrackedEventAdmin(GuardedAdmin):
     paginator = InfinitePaginator
     ordering = ("-pk",)
     project_path = "environment__project"
-    list_display = ("time", "environment", "name", "context_id", "value")
+    list_display = ("time", "environment", "name", "shown_context_id", "value")
     list_display_links = None
     list_filter = (ProjectFilter, EnvironmentFilter)
     search_fields = ("name", "context_id")
-    fields = ("environment", "name", "context_id", "value", "time")
+    fields = ("environment", "name", "shown_context_id", "value", "time")
+
+    @admin.display(description="context id", ordering="context_id")
+    def shown_context_id(self, event: TrackedEvent) -> str:
+        """Return whose it is, as far as the project lets it be known."""
+        project = event.environment.project
+        return shown_id(event.context_id, salt=project.context_salt, hashed=project.hash_context_ids)

@@ -1,4 +1,4 @@
-"""`manage.py forget_evaluations`: delete what is recorded of a project, or of one user in it, at once."""
+"""`manage.py forget_evaluations`: delete what is recorded and tracked of a project, or of one user in it, at once."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,7 +11,7 @@ from flags.services import forget_evaluations_of
 
 
 class Command(BaseCommand):
-    help = "Delete recorded evaluations and recent contexts of a project, or of one user in it."
+    help = "Delete recorded evaluations, tracked events and recent contexts of a project, or of one user in it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--project", required=True, help="key of the project")
