@@ -115,7 +115,7 @@ bench-recording: $(DEVELOPMENT) ## What recording evaluations costs the server, 
 bench-ingest: $(DEVELOPMENT) ## Reports of 1,000 SDKs about 10,000 flags, on real PostgreSQL (ARGS="--series 500")
 	$(BIN)/python -m tests.benchmarks.ingest $(ARGS)
 
-bench-server: $(DEVELOPMENT) ## Requests, changes and connections that an installation serves, beside their budgets (ARGS="--only storming")
+bench-server: $(DEVELOPMENT) ## Requests, changes, connections and pages of the desk that an installation serves, beside their budgets (ARGS="--only storming")
 	$(BIN)/python -m tests.benchmarks.server $(ARGS)
 
 bench-guardrails: $(DEVELOPMENT) ## How often guardrails are wrong, how soon they find harm: simulated ramps (ARGS="--quick")

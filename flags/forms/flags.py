@@ -212,6 +212,12 @@ def _fields(state: FlagState) -> Mapping[str, forms.Field]:
             min_value=0,
             max_value=100,
             decimal_places=3,
+            error_messages={
+                "required": "Write a percentage.",
+                "min_value": "From 0 to 100.",
+                "max_value": "From 0 to 100.",
+                "max_decimal_places": "At most 3 decimals.",
+            },
             widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "0.001"}),
             help_text="How many of those whom no rule or target names the default rule lets in.",
         ),

@@ -53,6 +53,22 @@ def test_what_is_wrong_before_a_service_is_asked_is_told_likewise(
     }
 
 
+@pytest.mark.parametrize(
+    ("percentage", "words"),
+    [
+        ("12.3456", "At most 3 decimals."),
+        ("100.1", "From 0 to 100."),
+        ("-1", "From 0 to 100."),
+        ("", "Write a percentage."),
+    ],
+)
+def test_a_percentage_that_is_none_is_told_in_few_words(
+    desk: Desk, sale: Flag, production: Environment, percentage: str, words: str
+) -> None:
+    page = desk.save(sale, **in_(production, rollout_percentage=percentage))
+    assert told(page)["problems"] == [{"path": "states[production].rollout_percentage", "message": words}]
+
+
 def test_who_was_slower_takes_what_was_typed_to_the_review_against_what_is_there_now(
     desk: Desk, sale: Flag, production: Environment
 ) -> None:

@@ -1,7 +1,8 @@
 """A large shop stays quick to work in: 2,000 flags in 5 environments, 10,000 contexts seen lately, on PostgreSQL.
 
-The budgets are those of two quiet cores; the tests allow twice as much, of the best of three, since other
-processes may be at work beside them. What a page asks of the database is counted.
+The budgets are those of two quiet cores, and held by `make bench-server ARGS="--only desk"`; the tests allow twice
+as much, of the best of three, since other processes may be at work beside them. What a page asks of the database is
+counted.
 """
 
 import time

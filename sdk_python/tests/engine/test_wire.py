@@ -189,6 +189,25 @@ def test_what_is_wrong_with_a_flag_is_named(change: Json, path: str) -> None:
     assert path in problems(boolean(**change))
 
 
+@pytest.mark.parametrize(
+    ("operator", "value", "at", "words"),
+    [
+        ("gt", None, "", "Must be a number."),
+        ("lte", {}, "", "Must be a number."),
+        ("contains", None, "", "Must be text."),
+        ("contains", ["a", None], "[1]", "Must be text."),
+        ("in", None, "", "Must be a list."),
+        ("in", ["a", {}], "[1]", "Must be text, a number or a boolean."),
+        ("within_last", None, "", "Must be a duration such as 30d, 12h, 15m, 2w or 45s."),
+        ("semver_gt", None, "", "Must be a semantic version such as 1.4.0-beta.2."),
+        ("equals", math.nan, "", "Must be text, a finite number, a boolean or a list of them, as the operator asks."),
+    ],
+)
+def test_where_no_value_is_the_operator_says_what_it_takes(operator: str, value: Any, at: str, words: str) -> None:
+    found = problems(boolean(rules=[rule({"attribute": "age", "operator": operator, "value": value})]))
+    assert found == {f"rules[0].if.value{at}": words}
+
+
 @pytest.mark.parametrize("missing", ["type", "enabled", "hash", "salt", "variations", "off_variation", "fallthrough"])
 def test_what_is_missing_in_a_flag_is_named(missing: str) -> None:
     document = boolean()

@@ -13,7 +13,7 @@ from typing import Final
 from tests.benchmarks.server.figures import Figure, table_of
 from tests.benchmarks.server.installation import start_services
 
-PARTS: Final = ("evaluating", "downloading", "changing", "fanning_out", "storming", "memory")
+PARTS: Final = ("evaluating", "downloading", "changing", "fanning_out", "storming", "memory", "desk")
 """The modules beside this one; each has `measure(*, seconds)`, which yields figures."""
 
 

@@ -48,4 +48,4 @@ def _number(value: float) -> str:
 
 
 def _milliseconds(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g} ms"
+    return "–" if value is None else f"{_number(value)} ms"

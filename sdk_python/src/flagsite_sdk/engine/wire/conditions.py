@@ -10,6 +10,7 @@ from flagsite_sdk.engine.wire.reading import Reader, below, is_unicode
 DEEPEST = 20
 """How deep conditions may be nested."""
 
+_NOT_PLAIN = "Must be text, a finite number, a boolean or a list of them, as the operator asks."
 _KINDS = ("attribute", "segment", "all", "any", "not", "everyone")
 
 
@@ -69,11 +70,19 @@ def _comparison(reader: Reader, document: dict[str, Any], path: str) -> Conditio
     if check is not None and "value" in document:
         at = below(path, "value")
         if not _is_plain(value):
-            reader.problem(at, "Must be text, a finite number, a boolean or a list of them, as the operator asks.")
+            # what it takes instead, the operator says best; each refuses what is no scalar
+            for suffix, message in check(value, ignore_case) if _holds_strangers(value) else [("", _NOT_PLAIN)]:
+                reader.problem(at + suffix, message)
             return Everyone()
         for suffix, message in check(value, ignore_case):
             reader.problem(at + suffix, message)
     return Comparison(attribute, str(name), value, ignore_case)
+
+
+def _holds_strangers(value: Any) -> bool:
+    """Whether it is, or holds, what no operator compares with: nothing, above all."""
+    items = value if isinstance(value, tuple) else (value,)
+    return any(not isinstance(item, str | bool | int | float) for item in items)
 
 
 def _is_plain(value: Any) -> bool:
