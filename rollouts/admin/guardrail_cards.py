@@ -20,6 +20,9 @@ MAX_ROWS: Final = 20
 MOST_RATIO: Final = 64.0
 """Risk ratios are drawn up to this, and down to its inverse; what is beyond is as good as unlimited."""
 
+FAR: Final = 10
+"""Evidence that is so many times what an alarm takes is far more; how much tells nobody anything."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -119,7 +122,10 @@ def _evidence(figures: dict[str, Any]) -> tuple[float | None, str]:
     if found is None or needed is None:
         return None, ""
     part = math.log(max(found, 1.0)) / math.log(needed)
-    return 100 * min(part, 1.0), f"{found:.2g} of the {needed:,.0f} that an alarm takes"
+    taken = f"the {needed:,.0f} that an alarm takes"
+    if found > needed:
+        return 100.0, f"{'far ' * (found > FAR * needed)}more than {taken}"
+    return 100 * min(part, 1.0), f"{found:.2g} of {taken}"
 
 
 # --- charts ----------------------------------------------------------------------------------------------------------
@@ -210,7 +216,8 @@ def _compared(figures: dict[str, Any]) -> Iterator[str]:
         low, guess, high = (_short(ratio.get(name)) for name in ("low", "estimate", "high"))
         yield f"{guess} (from {low} to {high if ratio.get('high') is not None else 'no limit'})"
     found, needed = figures.get("evidence"), figures.get("needed")
-    yield "-" if found is None else f"{_short(found)} of {_short(needed)}"
+    is_far = found is not None and needed is not None and found > FAR * needed
+    yield "-" if found is None else f"{f'over {FAR} times' if is_far else _short(found)} of {_short(needed)}"
 
 
 def _side(figures: dict[str, Any], name: str) -> str:

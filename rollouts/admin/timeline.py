@@ -1,15 +1,17 @@
 """A ramp's steps as its page shows them: taken, passed over, next, to come; each with its moment and its revision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 
 from flags.models import RevisionItem
+from flagsite.lib import clock
 from rollouts.admin.summary import moment, waits_in_words
 from rollouts.models import Occurrence, Ramp, Step
 from rollouts.querysets import planned
+from rollouts.schedule import PlannedStep
 from rollouts.wording import duration_in_words, percent
 
 WORDS = {
@@ -19,6 +21,7 @@ WORDS = {
     "next": "Next",
     "pending": "To come",
     "left": "Not taken",
+    "back": "Taken, then gone back",
 }
 
 
@@ -40,30 +43,52 @@ class Stop:
 
 def timeline_of(ramp: Ramp, revisions: dict[int, str]) -> list[Stop]:
     """Return a ramp's steps in order; `revisions` are the addresses of revisions by number."""
-    steps, found = list(ramp.steps.all()), list[Stop]()
-    last = ramp.stepped_at
-    for step, plan in zip(steps, planned(steps), strict=True):
-        kind = _kind(ramp, step)
-        at, when = step.taken_at, ""
-        if kind in {"next", "pending"}:
+    steps = list(ramp.steps.all())
+    plans, now = planned(steps), clock.now()
+    expected = _expected(ramp, plans, now)
+    return [_stop(ramp, step, plan, expected.get(step.position), revisions) for step, plan in zip(steps, plans, strict=True)]
+
+
+def _stop(
+    ramp: Ramp, step: Step, plan: PlannedStep, expected: tuple[datetime | None, str] | None, revisions: dict[int, str]
+) -> Stop:
+    kind = _kind(ramp, step)
+    at, when, holds = step.taken_at, moment(step.taken_at) if step.taken_at else "", ""
+    if kind in {"next", "pending"}:
+        at, when = expected or (None, _relative(step))
+        holds = "; ".join(filter(None, (waits_in_words(plan), "was taken, then gone back" * bool(step.taken_at))))
+    return Stop(
+        step.position + 1,
+        percent(step.percentage),
+        kind,
+        WORDS[kind],
+        when,
+        at,
+        holds,
+        revisions.get(step.revision, "") if step.revision else "",
+        step.revision,
+    )
+
+
+def _expected(ramp: Ramp, plans: Sequence[PlannedStep], now: datetime) -> dict[int, tuple[datetime | None, str]]:
+    """Return by place when each step to come is expected, and in words; nothing of a ramp that takes none.
+
+    After a step that waits for more than time nobody knows a date: it is told from that step on.
+    """
+    found: dict[int, tuple[datetime | None, str]] = {}
+    last, after, so_long = ramp.stepped_at, "", timedelta(0)
+    for place in range(ramp.position + 1, len(plans)) if ramp.status == Ramp.Status.RUNNING else ():
+        plan = plans[place]
+        so_long += plan.after or timedelta(0)
+        if plan.at is not None or not after:
             last = max(last, plan.due_at(last))
-            at, when = (last, moment(last)) if ramp.status == Ramp.Status.RUNNING else (None, _relative(step))
-        elif at is not None:
-            when = moment(at)
-        address = revisions.get(step.revision, "") if step.revision else ""
-        found.append(
-            Stop(
-                step.position + 1,
-                percent(step.percentage),
-                kind,
-                WORDS[kind],
-                when,
-                at,
-                waits_in_words(plan) if kind in {"next", "pending"} else "",
-                address,
-                step.revision,
-            )
-        )
+            is_over = plan.holds and last <= now
+            found[place] = (last, f"since {moment(last)}" if is_over else moment(last))
+        else:
+            found[place] = (None, f"{after} + {duration_in_words(so_long)}" if so_long else after)
+        if plan.holds:
+            what = "somebody’s word" if plan.needs_confirmation else "enough evaluations"
+            after, so_long = f"after {what}", timedelta(0)
     return found
 
 
@@ -73,7 +98,7 @@ def _kind(ramp: Ramp, step: Step) -> str:
     if step.outcome == Step.Outcome.TAKEN:
         return "now" if ramp.is_active and step.position == ramp.position else "taken"
     if not ramp.is_active:
-        return "left"
+        return "back" if step.taken_at else "left"
     return "next" if step.position == ramp.position + 1 else "pending"
 
 

@@ -102,7 +102,8 @@ class Step(models.Model):
     """One percentage of a ramp, when it is due, and what it waits for besides.
 
     Either `at` is set, or `after`: the delay since the step before was taken. `min_evaluations` of the flag must have
-    been counted since then, and with `needs_confirmation` a person has to say the word.
+    been counted since then, and with `needs_confirmation` a person has to say the word. One that is to come again,
+    because the ramp went back, has the `taken_at` and the `revision` of before.
     """
 
     class Outcome(models.TextChoices):

@@ -118,12 +118,15 @@ def _mark(steps: list[Step], place: int, *, since: int, now: datetime, revision:
 
 
 def mark_passed(steps: list[Step], place: int, *, since: int) -> None:
-    """Write what has become of steps when a ramp stands at a place: what is passed was skipped, the rest is to come."""
+    """Write what has become of steps when a ramp stands at a place: what is passed was skipped, the rest is to come.
+
+    What was taken and gone back from keeps its moment and its revision until it is taken again.
+    """
     for step in steps:
         if since < step.position <= place and step.outcome == Step.Outcome.PENDING:
-            step.outcome = Step.Outcome.SKIPPED
+            step.outcome, step.taken_at, step.revision = Step.Outcome.SKIPPED, None, None
         elif step.position > place:
-            step.outcome, step.taken_at, step.revision = Step.Outcome.PENDING, None, None
+            step.outcome = Step.Outcome.PENDING
     Step.objects.bulk_update(steps, ["outcome", "taken_at", "revision"])
 
 
