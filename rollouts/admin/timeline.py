@@ -46,7 +46,9 @@ def timeline_of(ramp: Ramp, revisions: dict[int, str]) -> list[Stop]:
     steps = list(ramp.steps.all())
     plans, now = planned(steps), clock.now()
     expected = _expected(ramp, plans, now)
-    return [_stop(ramp, step, plan, expected.get(step.position), revisions) for step, plan in zip(steps, plans, strict=True)]
+    return [
+        _stop(ramp, step, plan, expected.get(step.position), revisions) for step, plan in zip(steps, plans, strict=True)
+    ]
 
 
 def _stop(
