@@ -79,6 +79,8 @@ def record(
         "project": project.key if project else None,
         "environment": environment or None,
         "comment": comment or None,
+        "change_request": by.clearance.change_request,
+        "approved_by": by.clearance.approved_by or None,
     }
     entry = LogEntry(
         content_type=ContentType.objects.get_for_model(subject),

@@ -35,7 +35,8 @@ def entries_of(items: Iterable[Any]) -> list[Entry]:
     """Return the items, fetched by `flags.querysets.with_predecessors`, with what changed in each; in one query."""
     rows = list(items)
     wanted = {(pk, row.kind, row.key) for row in rows for pk in (row.revision_id, row.previous_id) if pk is not None}
-    revisions = Revision.objects.in_bulk({pk for pk, _, _ in wanted})
+    rest = ("change_request__edits", "change_request__told")
+    revisions = Revision.objects.select_related("change_request").defer(*rest).in_bulk({pk for pk, _, _ in wanted})
     documents = _documents(wanted, revisions)
     told: dict[tuple[str, int, int], list[Change]] = {}  # one change of a segment is one in every environment
     found = []

@@ -1,5 +1,6 @@
 """The audit log, to be read by those whose projects it concerns."""
 
+from collections.abc import Callable
 from typing import Any
 
 import auditlog.admin  # noqa: F401 - registers its own page, which ours replaces
@@ -9,7 +10,7 @@ from django.contrib.admin import SimpleListFilter
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
@@ -74,6 +75,14 @@ class SourceFilter(SimpleListFilter):
         return queryset.filter(additional_data__source=self.value()) if self.value() else queryset
 
 
+_address: list[Callable[[LogEntry], str]] = []
+
+
+def lead_entries_to(address: Callable[[LogEntry], str]) -> None:
+    """Let entries lead to what an upper app has on them, such as the review of a change; empty: nowhere."""
+    _address[:] = [address]
+
+
 admin.site.unregister(LogEntry)
 
 
@@ -119,14 +128,18 @@ class LogEntryAdmin(GuardedAdmin):
         return str(_about(entry, "actor") or entry.actor or unknown)
 
     @admin.display(description="What", ordering="object_repr")
-    def what(self, entry: Any) -> str:
-        """Return what was changed, or from where somebody came and as whom."""
+    def what(self, entry: Any) -> SafeString | str:
+        """Return what was changed, with the way to its review, or from where somebody came and as whom."""
         entrance = _entrance(entry)
         if entrance:
             proofs = " and ".join((entry.additional_data or {}).get("proofs", []))
             door = f"from {entry.remote_addr or 'an unknown address'}" + (f", by {proofs}" if proofs else "")
             return door if entrance.proven else f"as {entry.object_repr or 'nobody'}, {door}"
-        return f"{capfirst(entry.content_type.name)}: {entry.object_repr}"
+        named = f"{capfirst(entry.content_type.name)}: {entry.object_repr}"
+        address = next(filter(None, (find(entry) for find in _address)), "")
+        if not address:
+            return named
+        return format_html('{} <a class="font-medium underline" href="{}">The change request</a>', named, address)
 
     @admin.display(description="Change", ordering="action")
     def kind(self, entry: Any) -> SafeString:

@@ -199,6 +199,7 @@ class ChangeBody(serializers.Serializer[Any]):
     actor = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]  # DRF takes declared fields off the class
     comment = serializers.CharField()
+    proposed_by = serializers.CharField(help_text="Who proposed it; empty when it was not a change request.")
     approved_by = serializers.CharField(help_text="Who approved it; empty when nobody had to.")
     is_emergency = serializers.BooleanField()
     changes = serializers.ListField(child=serializers.CharField(), help_text="What changed, in sentences.")
@@ -241,6 +242,7 @@ def revision_body(entry: Entry) -> dict[str, Any]:
         "actor": revision.actor_label,
         "source": revision.source,
         "comment": revision.comment,
+        "proposed_by": revision.change_request.author_label if revision.change_request else "",
         "approved_by": revision.approved_by,
         "is_emergency": revision.is_emergency,
         "changes": entry.sentences,

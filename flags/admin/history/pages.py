@@ -19,9 +19,10 @@ from accounts.roles import Ability
 from flags.admin.deciding.tester import answer_in, context_asked, seen_lately
 from flags.admin.deciding.tester_form import ContextForm
 from flags.admin.flags.cards import named_variations
+from flags.admin.history.details import details_seen_by
 from flags.admin.history.recreating import recreation_of, recreation_proposed
 from flags.admin.history.side_by_side import side_by_side
-from flags.admin.history.timeline import SOURCES, Asked, timeline, timeline_address
+from flags.admin.history.timeline import SOURCES, Asked, hands_in, timeline, timeline_address
 from flags.admin.reviews.proposing import lead_to_review
 from flags.editing.restoring import edit_that_restores, present_of
 from flags.evaluation import explain
@@ -61,11 +62,12 @@ class HistoryPages(GuardedAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         asked = Asked.of(request.GET.dict())
-        shown, moments = timeline(self.get_queryset(request), asked, request.GET.get("p", ""))
+        details = details_seen_by(access_of(request))
+        shown, moments = timeline(self.get_queryset(request), details, asked, request.GET.get("p", ""))
         about = {"asked": asked, "shown": shown, "moments": moments, "sources": SOURCES}
         about |= {"environments": self._environments(request, asked), "title": _title(asked)}
-        if asked.one and moments:
-            project = moments[0].revision.environment.project
+        project = next((moment.project for moment in moments if moment.project), None)
+        if asked.one and project:
             about |= recreation_of(request, project=project, kind=asked.kind, key=asked.key)
         return self._page(request, "timeline", about)
 
@@ -73,6 +75,7 @@ class HistoryPages(GuardedAdmin):
         """Show one change of a flag or segment: in sentences, and both documents beside each other."""
         entry = self._entry(request, pk)
         about = {"entry": entry, "rows": side_by_side(entry.before, entry.after), "title": _named(entry)}
+        about["hands"] = hands_in(entry.item.revision)
         about |= self._restoring(request, entry)
         return self._page(request, "item", about)
 

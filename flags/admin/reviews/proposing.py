@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from auditlog.models import LogEntry
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.actors import Actor
+from accounts.admin.audit_log import lead_entries_to
 from accounts.admin.requests import actor_of
 from accounts.models import Project
 from flags.editing.edits import Edit, SegmentDeletion, SegmentEdit
@@ -21,6 +23,17 @@ from segments.services import SegmentFields
 def review_address(change_request: ChangeRequest) -> str:
     """Return the address of the page on which a change request is reviewed."""
     return reverse("admin:flags_changerequest_change", args=[change_request.pk])
+
+
+def _review_of(entry: LogEntry) -> str:
+    """Return where the change that an entry of the audit log tells of was reviewed; empty when it was not."""
+    about = (entry.additional_data or {}).get("change_request")
+    if entry.content_type.model_class() is ChangeRequest:
+        about = entry.object_id
+    return reverse("admin:flags_changerequest_change", args=[about]) if about else ""
+
+
+lead_entries_to(_review_of)
 
 
 def lead_to_review(
