@@ -61,6 +61,14 @@ def test_a_row_says_what_the_flag_does_where_whose_it_is_and_when_it_was_asked_f
     assert "Turn off in Production; you see what it changes first" in page
 
 
+def test_what_is_known_to_the_hour_is_not_said_to_the_minute(desk: Desk, sale: Flag, production: Environment) -> None:
+    at = clock.now() - timedelta(minutes=14)
+    LastEvaluation.objects.create(environment=production, flag_key="sale", at=at)
+    page = text(desk.get(LIST))
+    assert "within the hour" in page
+    assert "14\xa0minutes ago" not in page
+
+
 def test_a_stale_flag_is_marked_with_the_reason_and_found(desk: Desk, sale: Flag, banner: Flag) -> None:
     aged(sale, 100)
     update_flag(
