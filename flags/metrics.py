@@ -185,6 +185,11 @@ def dropped(reason: str, number: int = 1) -> None:
     _DROPPED.labels(reason).inc(number)
 
 
+def dropped_by_sdks(what: str, number: int) -> None:
+    """Count what SDKs say they have lost: `counts`, `events` or `records`."""
+    dropped(f"sdk_{what}", number)
+
+
 def _known(text: str, known: frozenset[str]) -> str:
     """Return the text if it is one of those that there are: SDKs of another version may report others."""
     return text if text in known else OTHER

@@ -9,6 +9,7 @@ from flags.models.recorded_evaluation import RecordedEvaluation
 from flags.models.report import ReportBatch, TrackedEvent
 from flags.models.revision import Revision, RevisionItem
 from flags.models.sdk_instance import SdkInstance
+from flags.models.sdk_loss import SdkLoss
 
 __all__ = [
     "Approval",
@@ -30,6 +31,7 @@ __all__ = [
     "Revision",
     "RevisionItem",
     "SdkInstance",
+    "SdkLoss",
     "SegmentUse",
     "TrackedEvent",
 ]

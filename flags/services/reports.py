@@ -10,9 +10,10 @@ from django.db.models import Exists, OuterRef
 from accounts.models import Environment
 from flags import metrics
 from flags.contexts import stored_id
-from flags.models import Flag, LastEvaluation, ReportBatch, SdkInstance, TrackedEvent
+from flags.models import Flag, LastEvaluation, ReportBatch, SdkInstance, SdkLoss, TrackedEvent
 from flags.services.counts import count_evaluations
 from flags.services.instances import note_instances
+from flags.services.losses import note_losses
 from flags.services.sdk_records import keep_sdk_records
 from flags.usage import quotas
 from flags.usage.clocks import Clocks
@@ -40,6 +41,7 @@ def receive_report(environment: Environment, report: Report) -> bool:
         return False
     count_evaluations(environment, report.counts)
     note_instances({(environment.pk, report.sdk.instance): report.sdk}, at=batch.received_at)
+    note_losses(environment, report.dropped, at=batch.received_at)
     clocks = Clocks.of(report, ours=batch.received_at)
     _keep_events(environment, report.events, clocks)
     keep_sdk_records(environment, report.evaluations, batch=report.batch, clocks=clocks)
@@ -97,6 +99,7 @@ def forget_reports(*, older_than: timedelta) -> int:
     events, _ = TrackedEvent.objects.filter(time__lt=horizon).delete()
     batches, _ = ReportBatch.objects.filter(received_at__lt=horizon).delete()
     instances, _ = SdkInstance.objects.filter(reported_at__lt=clock.now() - INSTANCE_RETENTION).delete()
+    SdkLoss.objects.filter(hour__lt=horizon).delete()
     flags = Flag.objects.filter(project=OuterRef("environment__project"), key=OuterRef("flag_key"))
     LastEvaluation.objects.filter(~Exists(flags), at__lt=horizon).delete()
     return events + batches + instances

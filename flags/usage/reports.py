@@ -97,6 +97,15 @@ class Update(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     age_seconds: Annotated[float, Meta(ge=0)]
 
 
+class Dropped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the SDK has lost since its last report: queues were full, a report was refused, a key was none."""
+
+    counts: Annotated[int, Meta(ge=0, le=MAX_COUNT)] = 0
+    """Evaluations that are in no count."""
+    events: Annotated[int, Meta(ge=0, le=MAX_COUNT)] = 0
+    records: Annotated[int, Meta(ge=0, le=MAX_COUNT)] = 0
+
+
 class Sdk(msgspec.Struct, frozen=True):
     """Who reports, and the revision that it decides by; what later SDKs add here is passed over."""
 
@@ -115,3 +124,4 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events: Annotated[list[Event], Meta(max_length=MAX_REPORT_ROWS)] = []
     evaluations: Annotated[list[Evaluation], Meta(max_length=MAX_REPORT_ROWS)] = []
     updates: Annotated[list[Update], Meta(max_length=MAX_REPORTED_UPDATES)] = []
+    dropped: Dropped = Dropped()

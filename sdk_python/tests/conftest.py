@@ -1,5 +1,6 @@
 """The cast: a server, clients that forget to wait, and a way to wait for what will be."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -44,6 +45,15 @@ def connect(server: Server) -> Iterator[Connect]:
     yield make
     for client in clients:
         client.close()
+
+
+@contextlib.contextmanager
+def nothing_sent(client: FlagClient) -> Iterator[None]:
+    """Keep reports from being sent meanwhile: a queue that is half full is sent at once, and so may never be full."""
+    assert client._background is not None
+    assert client._background.reports is not None
+    with client._background.reports._sending:
+        yield
 
 
 def eventually(question: Callable[[], object], *, within: float = 5.0) -> None:

@@ -10,7 +10,7 @@ from flagsite_sdk.batches import Ledger
 from flagsite_sdk.counts import Counted
 from flagsite_sdk.measurements import KINDS, Kind
 
-from sdk_python.tests.conftest import Connect, eventually
+from sdk_python.tests.conftest import Connect, eventually, nothing_sent
 from sdk_python.tests.documents import boolean
 from sdk_python.tests.server import Server
 
@@ -61,6 +61,20 @@ def test_a_report_that_is_refused_is_told_with_what_it_lost(
     told = [(each.name, each.value, dict(each.attributes)) for each in found]
     assert ("flagsite.reports", 1, {"outcome": "refused"}) in told
     assert ("flagsite.dropped", 1, {"what": "evaluations"}) in told
+
+
+def test_what_finds_a_queue_full_is_told(connect: Connect) -> None:
+    client = connect(event_queue_size=2, record_evaluations=1, record_queue_size=1)
+    found: list[Measurement] = []
+    client.on_measurement(found.append)
+    with nothing_sent(client):
+        for _ in range(5):
+            client.track("purchase", ALICE)
+            client.is_enabled("new-checkout", ALICE)
+    client.flush()
+    client.flush()
+    lost = [(each.attributes["what"], each.value) for each in found if each.name == "flagsite.dropped"]
+    assert {what: sum(value for of, value in lost if of == what) for what, _ in lost} == {"events": 3, "records": 4}
 
 
 def test_a_listener_that_raises_hurts_nobody(connect: Connect, server: Server) -> None:

@@ -26,8 +26,8 @@ def test_the_first_example_works(server: Server) -> None:
     server.flags["banner"] = documents.text("Hello")
     names = run(EXAMPLES[0], server)
     assert names["client"].status().state == "closed"
-    assert server.counts()["new-checkout", "on", "FALLTHROUGH"] == 1
-    assert server.counts()["banner-text", "plain", "FALLTHROUGH"] == 2
+    assert server.counts()["new-checkout", "on", "FALLTHROUGH"] == 2, "by itself, and among all flags"
+    assert server.counts()["banner-text", "plain", "FALLTHROUGH"] == 3
     (event,) = server.events()
     assert (event["name"], event["context_id"], event["value"]) == ("purchase", "user-123", 12.5)
 

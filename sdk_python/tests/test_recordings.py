@@ -11,7 +11,7 @@ from flagsite_sdk import FlagClient
 from flagsite_sdk.testing import override
 
 from sdk_python.tests import documents
-from sdk_python.tests.conftest import ALICE, Connect, eventually
+from sdk_python.tests.conftest import ALICE, Connect, eventually, nothing_sent
 from sdk_python.tests.server import KEY, Server
 
 ON = ("new-checkout", "on", "FALLTHROUGH")
@@ -150,8 +150,9 @@ def test_an_id_that_the_server_would_refuse_spoils_no_batch(context_id: str, con
 
 def test_a_full_queue_drops_counts_and_never_waits(connect: Connect, server: Server) -> None:
     client = connect(record_evaluations=1, record_queue_size=3)
-    for _ in range(5):
-        client.is_enabled("new-checkout", ALICE)
+    with nothing_sent(client):
+        for _ in range(5):
+            client.is_enabled("new-checkout", ALICE)
     assert client.status().dropped_records == 2
     assert client.flush()
     assert len(recorded(server)) == 3

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sdk_python.tests.conftest import ALICE, Connect, eventually
+from sdk_python.tests.conftest import ALICE, Connect, eventually, nothing_sent
 from sdk_python.tests.server import Server
 
 ON = ("new-checkout", "on", "FALLTHROUGH")
@@ -139,11 +139,64 @@ def test_a_report_that_will_never_be_taken_is_given_up_and_said(
 
 def test_a_full_queue_drops_and_says_how_many(connect: Connect, server: Server) -> None:
     client = connect(event_queue_size=3)
-    for number in range(5):
-        client.track(f"event-{number}", ALICE)
+    with nothing_sent(client):
+        for number in range(5):
+            client.track(f"event-{number}", ALICE)
     assert client.status().dropped_events == 2
     assert client.flush()
     assert [event["name"] for event in server.events()] == ["event-0", "event-1", "event-2"]
+
+
+def told(server: Server) -> list[Any]:
+    """What reports tell of drops, each once however often it was sent."""
+    reports = {report["batch"]: report for report in map(json.loads, server.bodies)}.values()
+    return [report["dropped"] for report in reports if "dropped" in report]
+
+
+def test_the_server_is_told_once_of_what_was_dropped(connect: Connect, server: Server) -> None:
+    client = connect(event_queue_size=3, record_evaluations=1, record_queue_size=1)
+    with nothing_sent(client):
+        for number in range(5):
+            client.track(f"event-{number}", ALICE)
+            client.is_enabled("new-checkout", ALICE)
+        client.is_enabled("Not A Key", ALICE)
+        server.reports.append((503, {}))
+    eventually(client.flush)
+    first, again = map(json.loads, server.bodies[:2])
+    assert first == again, "under the same number"
+    client.is_enabled("banner-text", ALICE)
+    assert client.flush()
+    assert told(server) == [{"counts": 1, "events": 2, "records": 4}]
+
+
+def test_what_is_dropped_is_told_though_there_is_nothing_else(connect: Connect, server: Server) -> None:
+    client = connect()
+    client.is_enabled("Not A Key", ALICE)
+    assert client.flush()
+    assert told(server) == [{"counts": 1, "events": 0, "records": 0}]
+
+
+def test_what_was_lost_with_a_refused_report_is_told_with_the_next(connect: Connect, server: Server) -> None:
+    client = connect()
+    client.is_enabled("new-checkout", ALICE)
+    server.reports.append((400, {}))
+    client.flush()
+    client.track("purchase", ALICE)
+    assert client.flush()
+    assert told(server) == [{"counts": 1, "events": 0, "records": 0}]
+
+
+def test_a_server_that_knows_no_drops_goes_on_taking_reports(connect: Connect, server: Server) -> None:
+    client = connect(event_queue_size=1)
+    with nothing_sent(client):
+        client.track("one", ALICE)
+        client.track("two", ALICE)
+        server.reports.append((400, {}))
+    eventually(lambda: client.flush() and not server.reports)
+    client.track("three", ALICE)
+    assert client.flush()
+    assert len(told(server)) == 1
+    assert [event["name"] for event in server.events()] == ["three"]
 
 
 @pytest.mark.parametrize(

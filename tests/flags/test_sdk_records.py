@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Environment, Project
 from flags.models import EvaluationCount, RecordedEvaluation, TrackedEvent
+from flags.services.reports import forget_reports
 from flags.usage import quotas
 from flagsite.exposition import registry
 from flagsite.lib import clock
@@ -203,3 +204,31 @@ def test_errors_of_keys_that_are_no_flags_are_kept_within_bounds(
     report(sdk, *[record(**failed, flag=f"typo-{number}") for number in range(3)])
     assert kept("flag_key") == [("typo-0",), ("typo-1",)]
     assert lost("unknown_flags") - before == 1
+
+
+def test_what_sdks_have_lost_is_said_where_it_is_missing(sdk: APIClient, vi: Person, shop: Project) -> None:
+    def pages(**query: str) -> tuple[str, str]:
+        flag = shop.flags.get().pk
+        names = ("flags_flag_evaluations", "flags_flag_insights")
+        evaluations, insights = (Desk(vi).get(name, flag, environment="production", **query) for name in names)
+        return evaluations.content.decode(), insights.content.decode()
+
+    assert not any("missing" in page or "too small" in page for page in pages())
+    before, batch = lost("sdk_records"), str(uuid4())
+    for _ in range(2):
+        report(sdk, batch=batch, dropped={"records": 95, "events": 2})
+    report(sdk, dropped={"records": 5, "counts": 1})
+    evaluations, insights = pages()
+    assert "dropped 100 evaluations since 22 Nov 2026, 10:00 UTC" in evaluations
+    assert "lost the counts of 1 evaluation since" in insights
+    assert lost("sdk_records") - before == 100
+    forget_reports(older_than=-timedelta(hours=1))
+    assert not any("missing" in page or "too small" in page for page in pages())
+
+
+@pytest.mark.parametrize("wrong", [{"records": -1}, {"records": 10**13}, {"rows": 1}, {"events": "1"}])
+def test_what_are_no_losses_is_refused(wrong: dict[str, Any], sdk: APIClient) -> None:
+    with nothing_changes():
+        answer = report(sdk, dropped=wrong)
+        assert answer.status_code == 400
+        assert json.loads(answer.content)["errors"][0]["path"].startswith("dropped")

@@ -15,6 +15,7 @@ from flags.admin.desk_pages import DeskPages, asked_for, environment_meant, envi
 from flags.admin.flags.cards import named_variations
 from flags.models import Flag, RecordedEvaluation
 from flags.recording.questions import Asked, evaluation_body, evaluations_of
+from flags.usage.losses import missing_records
 from flagsite.lib import clock
 from flagsite.lib.digits import number_of
 from flagsite.lib.moments import moment_before
@@ -98,6 +99,7 @@ class EvaluationPages(DeskPages):
             "reasons": [reason.value for reason in Reason],
             "page": page,
             "has_older": len(found) > PAGE_SIZE and page < MAX_PAGE,
+            "missing": missing_records(environment, since=filters.asked().since),
             "rows": [_told(row, flag, named) for row in found[:PAGE_SIZE]],
         }
         return self.desk_page(request, "evaluations", about)

@@ -20,6 +20,7 @@ from flags.usage.counts import PERIODS, Period, usage
 from flags.usage.insights import Insights, Shown, insights_of
 from flags.usage.instances import sdks_of
 from flags.usage.last_asked import last_seen
+from flags.usage.losses import missing_counts
 from flagsite.lib import clock
 
 DEFAULT: Final = PERIODS["day"]
@@ -78,6 +79,7 @@ class InsightPages(DeskPages):
             "errors": [_share(code or "without a code", number, found.total) for code, number in found.errors],
             "reasons": [_share(_WHY.get(key, key), number, found.total) for key, number in found.reasons],
             "changes": changes,
+            "missing": missing_counts(environment, since=period.begin(now)),
             "sdks": sdks_of(environment, now=now, most=MAX_VERSIONS),
             **_over_time(found, changes, named, period, now),
         }

@@ -7,15 +7,16 @@ own. All are daemon threads: a program that forgets to close can still end.
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from flagsite_sdk.applied import Applied
 from flagsite_sdk.bell import Bell
 from flagsite_sdk.chores import Chores
 from flagsite_sdk.configuration import Change, Configuration
-from flagsite_sdk.counts import Counted
+from flagsite_sdk.counts import ErrorCounts
 from flagsite_sdk.disk import SnapshotFile
 from flagsite_sdk.events import EventQueue
+from flagsite_sdk.gathering import gather
 from flagsite_sdk.http_client import HttpClient
 from flagsite_sdk.listeners import Listeners
 from flagsite_sdk.measurements import Measurement
@@ -42,7 +43,7 @@ class Background:
         events: EventQueue,
         recordings: Recordings,
         bell: Bell,
-        take_counts: Callable[[], Iterable[Counted]],
+        errors: ErrorCounts,
         on_change: Callable[[Change], None],
         measurements: Listeners[Measurement],
     ) -> None:
@@ -72,7 +73,8 @@ class Background:
         self.reports = (
             Reports(
                 settings,
-                take_counts=take_counts,
+                take_counts=lambda: gather(configuration, errors),
+                uncounted=lambda: errors.uncounted,
                 take_updates=applied.take,
                 events=events,
                 records=recordings,

@@ -16,6 +16,7 @@ import msgspec
 from flagsite_sdk.applied import MOST_UPDATES, Update
 from flagsite_sdk.counts import Counted
 from flagsite_sdk.events import Event
+from flagsite_sdk.losses import NOTHING, Lost
 from flagsite_sdk.recordings import Recorded
 from flagsite_sdk.version import NAME, __version__
 
@@ -47,6 +48,8 @@ class Batch:
     events: int
     records: int = 0
     updates: Sequence[Update] = ()
+    lost: Lost = NOTHING
+    """What it tells of losses."""
 
     def sent_at(self, moment: float) -> bytes:
         """Return the body as it is to be sent at a moment of the monotonic clock: with how old its updates are then."""
@@ -110,13 +113,14 @@ class Ledger:
         """Add updates; of too many the newest are kept."""
         self._updates = [*self._updates, *updates][-MOST_UPDATES:]
 
-    def seal(self, *, revision: int | None = None) -> Batch | None:
+    def seal(self, *, revision: int | None = None, lost: Lost = NOTHING) -> Batch | None:
         """Take as much as one request may carry; None when there is nothing.
 
         Args:
             revision: by which flags are decided now; None while there is none.
+            lost: what the server is to be told of losses.
         """
-        if not self:
+        if not self and not lost:
             return None
         room = _Room(MOST_ENTRIES, _MOST_BYTES)
         counts, evaluations = [], 0
@@ -139,8 +143,10 @@ class Ledger:
         )
         if records:  # only then: servers of before know of none, and refuse what they do not know
             body = body[:-1] + b',"evaluations":[%b]}' % b",".join(records)
+        if lost:  # likewise
+            body = body[:-1] + b',"dropped":%b}' % msgspec.json.encode(lost._asdict())
         updates, self._updates = self._updates, []
-        return Batch(batch, body, len(counts), evaluations, len(events), len(records), updates)
+        return Batch(batch, body, len(counts), evaluations, len(events), len(records), updates, lost)
 
     def _coarsen(self) -> None:
         coarse: Counter[_Slot] = Counter()

@@ -24,8 +24,8 @@ from flagsite_sdk.engine.snapshot import Snapshot
 from flagsite_sdk.errors import UnusableBootstrap
 from flagsite_sdk.events import EventQueue
 from flagsite_sdk.forks import watch_forks
-from flagsite_sdk.gathering import gather
 from flagsite_sdk.listeners import Listeners
+from flagsite_sdk.losses import NOTHING
 from flagsite_sdk.measurements import Measurement
 from flagsite_sdk.quiet_log import LOGGER, QuietLog
 from flagsite_sdk.reads import Reads
@@ -93,11 +93,12 @@ class FlagClient(Reads):
     def status(self) -> Status:
         """Return how the client is doing at this moment."""
         reports = self._background.reports if self._background is not None else None
+        lost = reports.dropped if reports is not None else NOTHING
         return replace(
             self._board.status,
-            dropped_events=self._events.dropped + (reports.dropped_events if reports else 0),
-            dropped_counts=self._errors.uncounted + (reports.dropped_counts if reports else 0),
-            dropped_records=self._recordings.dropped + (reports.dropped_records if reports else 0),
+            dropped_events=self._events.dropped + lost.events,
+            dropped_counts=self._errors.uncounted + lost.counts,
+            dropped_records=self._recordings.dropped + lost.records,
         )
 
     def wait_until_ready(self, timeout: float = 5.0) -> bool:
@@ -248,7 +249,7 @@ class FlagClient(Reads):
             events=self._events,
             recordings=self._recordings,
             bell=self._bell,
-            take_counts=lambda: gather(self._configuration, self._errors),
+            errors=self._errors,
             on_change=self._change_listeners.tell,
             measurements=self._measurement_listeners,
         )

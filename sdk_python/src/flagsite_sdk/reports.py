@@ -19,6 +19,7 @@ from flagsite_sdk.counts import Counted
 from flagsite_sdk.errors import Refused, ServerProblem, Unauthorized
 from flagsite_sdk.gathering import told
 from flagsite_sdk.listeners import Listeners
+from flagsite_sdk.losses import Losses, Lost
 from flagsite_sdk.measurements import DROPPED, REPORTS, Measurement
 from flagsite_sdk.quiet_log import QuietLog
 from flagsite_sdk.settings import Settings
@@ -37,6 +38,9 @@ class Waiting(Shape):
 
     @property
     def is_half_full(self) -> bool: ...  # noqa: D102
+
+    @property
+    def dropped(self) -> int: ...  # noqa: D102
 
     def __len__(self) -> int: ...
 
@@ -72,6 +76,7 @@ class Reports:
         *,
         take_counts: Callable[[], Iterable[Counted]],
         take_updates: Callable[[], Iterable[Update]] = tuple,
+        uncounted: Callable[[], int] = lambda: 0,
         events: Waiting,
         records: Waiting,
         http: Delivers,
@@ -84,6 +89,7 @@ class Reports:
         self._settings = settings
         self._take_counts = take_counts
         self._take_updates = take_updates
+        self._uncounted = uncounted
         self._revision = revision
         self._measurements: Listeners[Measurement] = Listeners() if measurements is None else measurements
         self._events = events
@@ -98,14 +104,12 @@ class Reports:
         self._log = QuietLog(clock=clock)
         self._sending = threading.Lock()  # the thread and a last flush by close() do not meet inside
         self._counting = threading.Lock()  # over the ledger; nobody who holds it waits for anything
-        self.dropped_events = 0
-        self.dropped_evaluations = 0
-        self.dropped_records = 0
+        self._losses = Losses(self._lost_before)
 
     @property
-    def dropped_counts(self) -> int:
-        """Evaluations that will never be reported."""
-        return self.dropped_evaluations + self._ledger.dropped
+    def dropped(self) -> Lost:
+        """What was lost here: with refused reports, and of counts that found no room."""
+        return self._losses.refused.plus(Lost(counts=self._ledger.dropped))
 
     @property
     def is_pressing(self) -> bool:
@@ -125,6 +129,7 @@ class Reports:
             gathered = list(self._take_counts())
             for counted in gathered:
                 self._ledger.count(counted, minute=minute)
+        self._tell_losses()
         if self._measurements:  # not under the lock: a listener may do anything
             for counted in gathered:
                 self._measurements.tell(told(counted))
@@ -169,7 +174,7 @@ class Reports:
                 ledger.add(self._events.take(min(left.events, MOST_ENTRIES) - ledger.held.events))
                 ledger.add_records(self._records.take(min(left.records, MOST_ENTRIES) - ledger.held.records))
                 ledger.add_updates(self._take_updates())
-                self._sealed = ledger.seal(revision=self._revision())
+                self._sealed = ledger.seal(revision=self._revision(), lost=self._losses.for_server())
             left.less(self._sealed)
         return self._sealed
 
@@ -182,13 +187,10 @@ class Reports:
         except Refused as problem:
             if problem.status not in _WORTH_SENDING_AGAIN and problem.status < 500:  # noqa: PLR2004 - 5xx
                 self._sealed = None  # it would be refused for ever and block what comes behind it
-                self.dropped_evaluations += batch.evaluations
-                self.dropped_events += batch.events
-                self.dropped_records += batch.records
+                with self._counting:
+                    self._losses.refuse(Lost(batch.evaluations, batch.events, batch.records), told=batch.lost)
                 self._tell(REPORTS, 1, outcome="refused")
-                self._tell(DROPPED, batch.evaluations, what="evaluations")
-                self._tell(DROPPED, batch.events, what="events")
-                self._tell(DROPPED, batch.records, what="records")
+                self._tell_losses()
                 self._log.warn("refused", "A report was refused and is given up: %s", problem)
                 return True
             self._not_before = self._clock() + (problem.retry_after or 0.0)
@@ -207,6 +209,16 @@ class Reports:
         self._sealed = None
         self._tell(REPORTS, 1, outcome="sent")
         return True
+
+    def _lost_before(self) -> Lost:
+        return Lost(self._uncounted() + self._ledger.dropped, self._events.dropped, self._records.dropped)
+
+    def _tell_losses(self) -> None:
+        with self._counting:
+            news = self._losses.for_listeners()
+        self._tell(DROPPED, news.counts, what="evaluations")
+        self._tell(DROPPED, news.events, what="events")
+        self._tell(DROPPED, news.records, what="records")
 
     def _tell(self, name: str, number: int, **attributes: str) -> None:
         if number and self._measurements:
