@@ -29,13 +29,22 @@ class Carried:
     segments: list[Document] = field(default_factory=list)
     flags: list[Document] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
+    segment_names: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
     def key(self, theirs: str) -> str:
         """Return our key for a flag's name, and remember the name."""
+        return self._only(theirs, self.names)
+
+    def segment_key(self, theirs: str) -> str:
+        """Return our key for a segment's name, and remember the name."""
+        return self._only(theirs, self.segment_names)
+
+    @staticmethod
+    def _only(theirs: str, names: dict[str, str]) -> str:
         ours = slug(theirs)
-        if self.names.setdefault(ours, theirs) != theirs or not ours:
-            raise SystemExit(f"{theirs!r} and {self.names[ours]!r} would get one key, {ours!r}: rename one of them.")
+        if names.setdefault(ours, theirs) != theirs or not ours:
+            raise SystemExit(f"{theirs!r} and {names[ours]!r} would get one key, {ours!r}: rename one of them.")
         return ours
 
     def leave_out(self, where: str, what: object) -> None:

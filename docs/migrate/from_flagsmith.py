@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from carried import Carried, NotCarried, Values, run, slug
+from carried import Carried, NotCarried, Values, run
 from documents import EVERYONE, Document, all_of, any_of, compared, divided, negated, targets_of
 
 Gates = dict[str, tuple[Document, float]]
@@ -59,7 +59,7 @@ def carry_segment(segment: Document, carried: Carried) -> tuple[Document, float]
     share = percentages[0] if percentages else 100.0
     if condition == EVERYONE:
         return EVERYONE, share
-    key = slug(segment["name"])
+    key = carried.segment_key(segment["name"])
     carried.segments.append({"key": key, "name": segment["name"], "if": condition})
     return {"segment": key}, share
 

@@ -34,6 +34,10 @@ NEGATIONS = {
 }
 
 
+class GateNotCarried(NotCarried):
+    """A prerequisite of the whole feature cannot be carried: nobody may pass it by."""
+
+
 def convert(export: Document) -> Carried:
     """Return what becomes of the features of one SDK connection."""
     carried = Carried()
@@ -63,8 +67,16 @@ def carry_feature(theirs: str, feature: Document, groups: dict[str, list[Any]], 
         try:
             flag["prerequisites"] += prerequisites_of(rule, flag, position)
             flag["rules"] += rules_of(rule, values, groups, where, carried)
+        except GateNotCarried as problem:
+            carried.leave_out(where, f"{problem}; the feature is carried switched off")
+            flag["enabled"] = False
         except NotCarried as problem:
             carried.leave_out(where, problem)
+    if flag["prerequisites"] or not flag["enabled"]:  # theirs is null then
+        if flag["type"] == "boolean":
+            flag["off_variation"] = "off"
+        else:
+            carried.leave_out(theirs, "is null there while the prerequisite is not met; here it is the default value")
     carried.flags.append(flag)
 
 
@@ -92,16 +104,23 @@ def rules_of(
 
 
 def prerequisites_of(rule: Document, flag: Document, position: int) -> list[Document]:
-    """Return prerequisites of the whole feature; those of a single rule have no equal here."""
+    """Return prerequisites of the whole feature; those of a single rule have no equal here.
+
+    Raises:
+        NotCarried: for a prerequisite of the rule alone.
+        GateNotCarried: for one of the whole feature.
+    """
     found = []
     for parent in rule.get("parentConditions") or ():
-        if not parent.get("gate") or flag["rules"]:
+        if not parent.get("gate"):
             raise NotCarried(f"a prerequisite ({parent['id']}) of rule {position} alone")
+        if flag["rules"]:
+            raise GateNotCarried(f"a prerequisite ({parent['id']}) of rule {position} and those after it")
         match parent["condition"]:
             case {"value": bool(wanted)} | {"value": {"$eq": bool(wanted)}}:
                 found.append({"flag": slug(parent["id"]), "variation": "on" if wanted else "off"})
             case _:
-                raise NotCarried(f"a prerequisite ({parent['id']}) of a value that is neither true nor false")
+                raise GateNotCarried(f"a prerequisite ({parent['id']}) of a value that is neither true nor false")
     return found
 
 

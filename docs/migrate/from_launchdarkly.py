@@ -49,7 +49,7 @@ def carry_segment(segment: Document, carried: Carried) -> None:
         carried.leave_out(where, "a big segment's ids are not in the export; upload them as a file")
     if segment.get("includedContexts") or segment.get("excludedContexts"):
         carried.leave_out(where, "lists of contexts of other kinds than user")
-    found: Document = {"key": slug(segment["key"]), "name": segment["key"]}
+    found: Document = {"key": carried.segment_key(segment["key"]), "name": segment["key"]}
     found |= {name: segment.get(name, []) for name in ("included", "excluded")}
     rules = []
     for rule in segment.get("rules", ()):

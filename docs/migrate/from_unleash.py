@@ -7,6 +7,7 @@ becomes two: `banner` (boolean) and `banner.variant` (who gets which variant, wi
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from carried import Carried, NotCarried, run, slug, typed
@@ -30,6 +31,8 @@ OPERATORS = {
     "SEMVER_LT": "semver_lt",
     "REGEX": "regex",
 }
+FILLED_IN = ("appName", "environment")
+"""What Unleash's SDKs say of themselves in every context."""
 SHARES = {"flexibleRollout": "rollout", "gradualRolloutUserId": "percentage"}
 NOTHING = {"number": 0, "json": None}
 """What the variation `disabled` holds, by the payload's type; else an empty text."""
@@ -43,6 +46,7 @@ def convert(export: Document) -> Carried:
         try:
             condition = all_of([condition_of(each) for each in segment["constraints"]])
             carried.segments.append({"key": key, "name": segment.get("name", key), "if": condition})
+            mention_what_is_filled_in(f"segment {segment['id']}", segment["constraints"], carried)
         except NotCarried as problem:
             carried.leave_out(f"segment {segment['id']}", problem)
     known = {each["key"] for each in carried.segments}
@@ -59,13 +63,16 @@ def carry_feature(feature: Document, segments: set[str], carried: Carried) -> No
     rules: list[Document] = []
     divisions: list[Document] = []
     for position, strategy in enumerate(strategies):
+        where = f"{theirs}, strategy {position}"
         try:
             rule = rule_of(strategy, segments)
         except NotCarried as problem:
-            carried.leave_out(f"{theirs}, strategy {position}", problem)
+            carried.leave_out(where, problem)
             continue
+        mention_what_is_filled_in(where, strategy.get("constraints") or (), carried)
         rules.append({**rule, "serve": with_bucket({"variation": "on"}, rule["by"])})
-        divisions.append({**rule, "variants": strategy.get("variants") or feature.get("variants") or []})
+        variants = strategy.get("variants") or feature.get("variants") or []
+        divisions.append({**rule, "by": split_by(variants, rule, where, carried), "variants": variants})
     prerequisites = [prerequisite_of(each, theirs, carried) for each in feature.get("dependencies") or ()]
     state = {
         "enabled": feature["enabled"],
@@ -92,14 +99,36 @@ def rule_of(strategy: Document, segments: set[str]) -> Document:
         stickiness = parameters.get("stickiness", "default")
         if stickiness == "random" and percentage < 100:  # noqa: PLR2004 - everybody
             raise NotCarried("random stickiness: a context always gets the same here")
-        by = stickiness if stickiness not in {"default", "userId", "random"} else "id"
+        by = attribute_of(stickiness)
     elif name == "userWithId":
-        conditions.append(compared("id", "in", listed(parameters["userIds"])))
+        conditions.append(among("id", "in", listed(parameters["userIds"])))
     elif name == "remoteAddress":
-        conditions.append(compared("remoteAddress", "ip_in", listed(parameters["IPs"])))
+        conditions.append(among("remoteAddress", "ip_in", listed(parameters["IPs"])))
     elif name != "default":
         raise NotCarried(f"the strategy {name}")
     return {"if": all_of(conditions), "rollout_percentage": percentage, "by": by}
+
+
+def attribute_of(stickiness: str) -> str:
+    """Return the attribute that a stickiness buckets by."""
+    return stickiness if stickiness not in {"default", "userId", "random"} else "id"
+
+
+def split_by(variants: list[Document], rule: Document, where: str, carried: Carried) -> str:
+    """Return what variants are divided by: their own stickiness, which here the rule's percentage shares."""
+    if not variants or "stickiness" not in variants[0]:
+        return str(rule["by"])
+    by = attribute_of(variants[0]["stickiness"])
+    if by != rule["by"] and rule["rollout_percentage"] < 100:  # noqa: PLR2004 - everybody
+        carried.leave_out(where, f"variants are divided by {by} there; here by {rule['by']}, as the percentage is")
+        return str(rule["by"])
+    return by
+
+
+def mention_what_is_filled_in(where: str, constraints: Iterable[Document], carried: Carried) -> None:
+    """Say which attributes their SDK knows by itself, and callers of ours have to pass."""
+    for name in sorted({each["contextName"] for each in constraints} & set(FILLED_IN)):
+        carried.leave_out(where, f"asks for {name}, which their SDK fills in: pass it as an attribute")
 
 
 def rules_of(rules: list[Document], fallthrough: str) -> Document:
@@ -114,28 +143,43 @@ def rules_of(rules: list[Document], fallthrough: str) -> Document:
 
 def variant_flag(divisions: list[Document]) -> Document:
     """Return the flag that says which variant: the same rules, which serve splits."""
-    variants = {slug(one["name"]): one for each in divisions for one in each["variants"]}
-    payloads = [one.get("payload") or {"type": "string", "value": ""} for one in variants.values()]
+    keys = variant_keys(divisions)
+    payloads = [json.loads(payload) for _, payload in keys]
     kinds = {payload["type"] for payload in payloads}
     kind = kinds.pop() if len(kinds) == 1 else "string"
     read = json.loads if kind in NOTHING else str
     values = [read(payload["value"]) for payload in payloads]
-    kind, _, variations = typed([*values, NOTHING.get(kind, "")], [*variants, "disabled"])
+    kind, _, variations = typed([*values, NOTHING.get(kind, "")], [*keys.values(), "disabled"])
     rules: list[Document] = []
     for each in divisions:
-        rules += overrides_of(each)
+        rules += overrides_of(each, keys)
         total = sum(one["weight"] for one in each["variants"])
-        weights = [(slug(one["name"]), one["weight"] * 100 / total) for one in each["variants"]]
+        weights = [(keys[told(one)], one["weight"] * 100 / total) for one in each["variants"]]
         rules.append({**each, "serve": divided(weights or [("disabled", 100)], each["by"])})
     return {"type": kind, "variations": variations, "off_variation": "disabled", **rules_of(rules, "disabled")}
 
 
-def overrides_of(division: Document) -> list[Document]:
+def variant_keys(divisions: list[Document]) -> dict[tuple[str, str], str]:
+    """Return a key for each variant: two strategies may have one of the same name with another payload."""
+    keys: dict[tuple[str, str], str] = {}
+    for one in (one for each in divisions for one in each["variants"]):
+        if told(one) not in keys:
+            before = sum(slug(name) == slug(one["name"]) for name, _ in keys)
+            keys[told(one)] = slug(one["name"]) + (f"-{before + 1}" if before else "")
+    return keys
+
+
+def told(variant: Document) -> tuple[str, str]:
+    """Return a variant's name and payload, as text."""
+    return variant["name"], json.dumps(variant.get("payload") or {"type": "string", "value": ""}, sort_keys=True)
+
+
+def overrides_of(division: Document, keys: dict[tuple[str, str], str]) -> list[Document]:
     """Return rules for those who are given a variant by name; inside the strategy's percentage, as there."""
     return [
         {
             "if": all_of([division["if"], compared(field_of(one["contextName"]), "in", one["values"])]),
-            "serve": with_bucket({"variation": slug(variant["name"])}, division["by"]),
+            "serve": with_bucket({"variation": keys[told(variant)]}, division["by"]),
             "rollout_percentage": division["rollout_percentage"],
         }
         for variant in division["variants"]
@@ -159,18 +203,25 @@ def condition_of(constraint: Document) -> Document:
     theirs = constraint["operator"]
     if theirs not in OPERATORS:
         raise NotCarried(f"the operator {theirs}")
+    if constraint["contextName"] == "currentTime":
+        raise NotCarried("the time: rules have no clock of their own; publish the change at its time")
     operator, ignore_case = OPERATORS[theirs], bool(constraint.get("caseInsensitive"))
     value: Any = constraint.get("value")
     if theirs in {"IN", "NOT_IN"} or theirs.startswith("STR_"):
         value = constraint["values"]
         if not value:
-            found = negated(EVERYONE) if operator != "not_in" else EVERYONE
+            found = among("", "in", []) if operator != "not_in" else EVERYONE
             return negated(found) if constraint.get("inverted") else found
     elif theirs.startswith("NUM_"):
         value = float(value)
     may_fold = theirs.startswith("STR_") or theirs == "REGEX"
     found = compared(field_of(constraint["contextName"]), operator, value, ignore_case=ignore_case and may_fold)
     return negated(found) if constraint.get("inverted") else found
+
+
+def among(attribute: str, operator: str, values: list[str]) -> Document:
+    """Return that an attribute is one of these; nobody is one of none."""
+    return compared(attribute, operator, values) if values else negated(EVERYONE)
 
 
 def field_of(name: str) -> str:

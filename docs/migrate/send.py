@@ -48,6 +48,8 @@ def put(client: httpx.Client, path: str, body: Mapping[str, Any], query: Mapping
 def in_order(documents: list[dict[str, Any]], needs: Any) -> Iterator[dict[str, Any]]:
     """Yield the documents so that each comes after those that it needs."""
     by_key = {each["key"]: each for each in documents}
+    if len(by_key) != len(documents):
+        raise SystemExit("Two of the documents have one key: rename one of them.")
     order = TopologicalSorter({key: needs(each) & by_key.keys() for key, each in by_key.items()})
     return (by_key[key] for key in order.static_order())
 

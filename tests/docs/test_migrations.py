@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 from flagsite_sdk.testing import StaticClient
-from rest_framework.test import APIClient
 
 from tests.docs.markdown import ROOT
 
@@ -23,42 +22,12 @@ DECIDED = json.loads((Path(__file__).parent / "decided_there.json").read_text())
 pytestmark = pytest.mark.usefixtures("scripts")
 
 
-@pytest.fixture
-def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-
-
 def _carried(product: str) -> dict[str, Any]:
     command = [sys.executable, f"{SCRIPTS}/from_{product}.py", f"{SCRIPTS}/examples/{product}.json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     assert all(sentence in done.stderr for sentence in found["left_out"])
     return found
-
-
-@pytest.fixture
-def person(demo: dict[str, Any]) -> httpx.Client:
-    """A person's script, with the token that may change everything."""
-    return _client(demo["tokens"]["admin"])
-
-
-@pytest.fixture
-def service(demo: dict[str, Any]) -> httpx.Client:
-    """A service of production."""
-    return _client(demo["server_keys"]["production"])
-
-
-def _client(key: str) -> httpx.Client:
-    """An HTTP client whose requests Django's test client answers, in the test's transaction."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        kind = request.headers.get("Content-Type", "")
-        headers = {"Authorization": f"Bearer {key}"}
-        path = request.url.raw_path.decode()
-        found = APIClient().generic(request.method, path, request.content.decode(), content_type=kind, headers=headers)
-        return httpx.Response(found.status_code, content=found.content)
-
-    return httpx.Client(transport=httpx.MockTransport(answer), base_url="http://testserver")
 
 
 @pytest.mark.parametrize("product", DECIDED)
