@@ -38,7 +38,7 @@ def unleash(module: ModuleType, *strategies: dict[str, Any]) -> Any:
 
 
 def test_two_segments_of_one_key_are_not_made_one() -> None:
-    segments = {key: {"key": key, "included": [], "rules": []} for key in ("share", "Share")}
+    segments: dict[str, Any] = {key: {"key": key, "included": [], "rules": []} for key in ("share", "Share")}
     with pytest.raises(SystemExit, match="'Share' and 'share' would get one key, 'share'"):
         import_module("from_launchdarkly").convert({"segments": segments})
     with pytest.raises(SystemExit, match="one key"):
