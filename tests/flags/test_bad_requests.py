@@ -113,7 +113,7 @@ def test_more_parameters_than_anybody_needs_are_refused(ed: Person) -> None:
 
 
 def test_a_host_that_is_not_ours_is_refused_without_a_page() -> None:
-    assert_problem(Client().get("/healthz", headers={"Host": "elsewhere.example"}), 400, "BAD_REQUEST")
+    assert_problem(Client().get("/flags", headers={"Host": "elsewhere.example"}), 400, "BAD_REQUEST")
 
 
 def test_what_nobody_expected_is_a_problem_without_a_trace(ed: Person, monkeypatch: pytest.MonkeyPatch) -> None:
