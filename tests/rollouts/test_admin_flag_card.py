@@ -8,10 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from flags.models import Flag
+from rollouts.models import Ramp
 from rollouts.services import advance_ramp, pause_ramp, stop_ramp
 from tests.conftest import SYSTEM, Person
 from tests.desk import Desk
-from tests.rollouts.admin_ramps import ramp_of, text_of
+from tests.rollouts.admin_ramps import FAILING, SLOW, ramp_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,29 @@ def test_a_ramp_that_is_held_moves_nothing_and_says_why(desk: Desk, sale: Flag) 
     card = cards(desk, sale)["production"]
     assert card["moves"] is None
     assert card["sentences"][-1] == "Lunch."
+
+
+def test_the_card_says_what_is_watched_and_what_was_found(desk: Desk, vi: Person, sale: Flag) -> None:
+    ramp = ramp_of(sale, guardrails=[FAILING, SLOW])
+    ramp.guardrails.filter(position=0).update(verdict="healthy")
+    (first, second) = cards(desk, sale)["production"]["watched"]
+    assert (first["words"], second["words"]) == ("Healthy", "Not looked at yet")
+    assert first["sentence"] == "Roll back to 0 % when the error rate is higher inside than outside."
+    assert "Healthy</span> Roll back to 0 % when the error rate" in text_of(Desk(vi).open(sale))
+
+
+def test_the_card_holds_the_buttons_that_fit(desk: Desk, sale: Flag) -> None:
+    def offered() -> list[str]:
+        return [each["words"] for each in cards(desk, sale)["production"]["actions"]]
+
+    ramp = ramp_of(sale)
+    assert offered() == ["Pause", "Take next step now", "Roll back to 0 %"]
+    pause = cards(desk, sale)["production"]["actions"][0]
+    assert desk.client.post(pause["address"], {"version": pause["version"], "comment": "Lunch"}).status_code == 302
+    assert Ramp.objects.get(pk=ramp.pk).reason == "Lunch"
+    assert offered() == ["Resume", "Roll back to 0 %"]
+    stop_ramp(ramp, by=SYSTEM)
+    assert offered() == []
 
 
 def test_after_a_ramp_the_next_can_be_started(desk: Desk, sale: Flag) -> None:

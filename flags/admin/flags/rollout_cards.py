@@ -12,6 +12,31 @@ from flags.models import Flag
 
 
 @dataclass(frozen=True)
+class Watched:
+    """What is watched meanwhile, as a sentence; and what was found last: in words, with a colour and a sign."""
+
+    sentence: str
+    words: str
+    colour: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Action:
+    """What can be done by a button: what it is called, what it says before it is done, and where it is sent.
+
+    `version` is that of what was shown; `kind` a style of buttons, empty for a plain one.
+    """
+
+    words: str
+    icon: str
+    told: str
+    address: str
+    version: int
+    kind: str = ""
+
+
+@dataclass(frozen=True)
 class RolloutCard:
     """What the card of one environment says, and where it leads.
 
@@ -30,6 +55,9 @@ class RolloutCard:
     links: tuple[tuple[str, str], ...] = ()
     """Words and addresses; the first is the one that most want."""
     moves: str | None = None
+    watched: tuple[Watched, ...] = ()
+    actions: tuple[Action, ...] = ()
+    """What the person may do with it here."""
 
 
 Find = Callable[[Access, Flag], Mapping[str, RolloutCard]]
