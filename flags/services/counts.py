@@ -7,7 +7,7 @@ each other.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -18,7 +18,7 @@ from flagsite_sdk.engine.result import Reason
 from accounts.models import Environment
 from flags import metrics
 from flags.models import Flag, LastEvaluation
-from flags.usage.clocks import Clocks
+from flags.usage.clocks import Clocks, minute_of
 from flags.usage.quotas import may_be_counted
 from flags.usage.reports import Count
 from flagsite.lib import clock
@@ -66,14 +66,14 @@ _Placed = tuple[datetime, Count]
 
 
 @transaction.atomic
-def count_evaluations(environment: Environment, counts: Iterable[Count]) -> None:
+def count_evaluations(environment: Environment, counts: Iterable[Count], *, clocks: Clocks | None = None) -> None:
     """Add to how often flags were evaluated in each minute, and note when those that are there last were.
 
-    A clock that is ahead is set right (flags/usage/clocks.py). What is so long past that its counts are kept no more is
+    A clock that is wrong is set right (flags/usage/clocks.py). What is so long past that its counts are kept no more is
     counted now: it was evaluated, by a clock that is wrong. Whatever lies between may be a report that is late.
     """
     now = clock.now()
-    given = _placed(counts, now)
+    given = _placed(counts, clocks or Clocks(ours=now, latest=now))
     newest = _newest(given)
     held = LastEvaluation.objects.filter(environment=environment, flag_key__in=newest).values_list("flag_key", "at")
     known = dict(held)
@@ -88,11 +88,12 @@ def count_evaluations(environment: Environment, counts: Iterable[Count]) -> None
     _tell_of_lost(environment, _sum(given) - _sum(counted))
 
 
-def _placed(counts: Iterable[Count], now: datetime) -> list[_Placed]:
-    minutes = [(each.minute.astimezone(UTC).replace(second=0, microsecond=0), each) for each in counts]
-    present, oldest = now.replace(second=0, microsecond=0), now - timedelta(days=settings.COUNT_DAYS_RETENTION_DAYS)
-    clocks = Clocks(ours=present, latest=max((minute for minute, _ in minutes), default=present))
-    right = ((clocks.set_right(minute), each) for minute, each in minutes)
+def _placed(counts: Iterable[Count], received: Clocks) -> list[_Placed]:
+    minutes = [(minute_of(each.minute), each) for each in counts]
+    present = minute_of(received.ours)
+    clocks = received.of_minutes(max((minute for minute, _ in minutes), default=present))
+    oldest = received.ours - timedelta(days=settings.COUNT_DAYS_RETENTION_DAYS)
+    right = ((minute_of(clocks.set_right(minute)), each) for minute, each in minutes)
     return [(minute if minute >= oldest else present, each) for minute, each in right]
 
 

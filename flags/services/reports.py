@@ -39,10 +39,10 @@ def receive_report(environment: Environment, report: Report) -> bool:
     _measure(environment, report, is_new=is_new, received_at=batch.received_at)
     if not is_new:
         return False
-    count_evaluations(environment, report.counts)
+    clocks = Clocks.of(report, ours=batch.received_at)
+    count_evaluations(environment, report.counts, clocks=clocks)
     note_instances({(environment.pk, report.sdk.instance): report.sdk}, at=batch.received_at)
     note_losses(environment, report.dropped, at=batch.received_at)
-    clocks = Clocks.of(report, ours=batch.received_at)
     _keep_events(environment, report.events, clocks)
     keep_sdk_records(environment, report.evaluations, batch=report.batch, clocks=clocks)
     return True

@@ -107,12 +107,20 @@ class Dropped(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sdk(msgspec.Struct, frozen=True):
-    """Who reports, and the revision that it decides by; what later SDKs add here is passed over."""
+    """Who reports, the revision that it decides by, and when it sends this, by its clock; sent again, it is later.
+
+    What later SDKs add here is passed over.
+    """
 
     name: Annotated[str, Meta(max_length=64, pattern=_STORABLE)]
     version: Annotated[str, Meta(max_length=64, pattern=_STORABLE)]
     instance: Annotated[str, Meta(max_length=64, pattern=_STORABLE)]
     revision: Annotated[int, Meta(ge=0, le=MAX_REVISION)] | None = None
+    sent_at: Moment | None = None
+
+    def __post_init__(self) -> None:
+        if self.sent_at is not None:
+            _check_year(self.sent_at)
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

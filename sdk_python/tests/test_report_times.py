@@ -261,3 +261,15 @@ def test_what_does_not_fit_into_a_report_goes_before_more_is_taken() -> None:
     assert not desk.reports.send()
     assert len(desk.door.timeouts) == 5
     assert len(desk.reports._ledger._records) <= MOST_ENTRIES
+
+
+def test_a_report_says_when_it_is_sent_each_time_that_it_is() -> None:
+    desk = Desk(Unreachable("down"))
+    desk.track(1)
+    desk.reports.send()
+    desk.now += 60
+    assert desk.reports.send()
+    first, again = desk.door.batches[:2]
+    said = [batch["sdk"].pop("sent_at") for batch in (first, again)]
+    assert said == ["2026-11-22T10:00:00.000Z", "2026-11-22T10:01:00.000Z"]
+    assert first == again

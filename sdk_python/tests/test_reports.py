@@ -28,7 +28,7 @@ def test_a_batch_is_what_the_contract_says(connect: Connect, server: Server) -> 
     assert client.flush()
     (batch,) = server.batches
     assert batch.keys() == {"batch", "sdk", "counts", "events"}
-    assert batch["sdk"].keys() == {"name", "version", "instance", "revision"}
+    assert batch["sdk"].keys() == {"name", "version", "instance", "revision", "sent_at"}
     assert batch["sdk"]["name"] == "flagsite-python"
     (count,), (event,) = batch["counts"], batch["events"]
     assert time.strptime(count.pop("minute"), "%Y-%m-%dT%H:%M:00Z")
@@ -94,6 +94,7 @@ def test_a_report_that_failed_is_sent_again_under_the_same_number(connect: Conne
     client.is_enabled("new-checkout", ALICE)
     assert client.flush()
     first, second, third = (json.loads(body) for body in server.bodies)
+    assert first["sdk"].pop("sent_at") <= second["sdk"].pop("sent_at")
     assert first == second
     assert third["batch"] != second["batch"]
     assert server.counts() == {ON: 2}
@@ -163,6 +164,7 @@ def test_the_server_is_told_once_of_what_was_dropped(connect: Connect, server: S
         server.reports.append((503, {}))
     eventually(client.flush)
     first, again = map(json.loads, server.bodies[:2])
+    assert first["sdk"].pop("sent_at") <= again["sdk"].pop("sent_at")
     assert first == again, "under the same number"
     client.is_enabled("banner-text", ALICE)
     assert client.flush()

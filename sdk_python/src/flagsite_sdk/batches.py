@@ -51,15 +51,22 @@ class Batch:
     lost: Lost = NOTHING
     """What it tells of losses."""
 
-    def sent_at(self, moment: float) -> bytes:
-        """Return the body as it is to be sent at a moment of the monotonic clock: with how old its updates are then."""
+    def sent_at(self, moment: float, *, at: str | None = None) -> bytes:
+        """Return the body as it is to be sent at a moment of the monotonic clock: with how old its updates are then.
+
+        Args:
+            moment: the moment.
+            at: what the SDK's clock says then; by it the server tells how wrong the clock is. What stands in `sdk`
+                servers of before pass over.
+        """
+        body = self.body if at is None else self.body.replace(b'"sdk":{', b'"sdk":{"sent_at":"%b",' % at.encode(), 1)
         if not self.updates:
-            return self.body
+            return body
         ages = [
             {"revision": update.revision, "source": update.source, "age_seconds": max(0.0, moment - update.at)}
             for update in self.updates
         ]
-        return self.body[:-1] + b',"updates":%b}' % msgspec.json.encode(ages)
+        return body[:-1] + b',"updates":%b}' % msgspec.json.encode(ages)
 
 
 class Held(NamedTuple):

@@ -17,6 +17,7 @@ from flagsite_sdk.applied import Update
 from flagsite_sdk.batches import MOST_ENTRIES, Batch, Ledger
 from flagsite_sdk.counts import Counted
 from flagsite_sdk.errors import Refused, ServerProblem, Unauthorized
+from flagsite_sdk.events import moment
 from flagsite_sdk.gathering import told
 from flagsite_sdk.listeners import Listeners
 from flagsite_sdk.losses import Losses, Lost
@@ -183,7 +184,7 @@ class Reports:
         assert batch is not None  # noqa: S101 - _next made sure
         timeout = None if left is None else min(left, self._settings.request_timeout)
         try:
-            self._http.report(batch.sent_at(self._clock()), timeout=timeout)
+            self._http.report(batch.sent_at(self._clock(), at=moment(self._now())), timeout=timeout)
         except Refused as problem:
             if problem.status not in _WORTH_SENDING_AGAIN and problem.status < 500:  # noqa: PLR2004 - 5xx
                 self._sealed = None  # it would be refused for ever and block what comes behind it
