@@ -8,9 +8,12 @@ from typing import Any, Final
 from django.db.models import Count, F, Window
 from django.db.models.functions import Mod, RowNumber
 
+from flagsite.lib import clock
 from rollouts.admin import charts
 from rollouts.guardrails.document import read_guardrails
-from rollouts.guardrails.watch import EventMetric, Threshold, Watch, WorseThanOthers
+from rollouts.guardrails.settling import settles_until
+from rollouts.guardrails.stages import Span, spans_of
+from rollouts.guardrails.watch import EventMetric, PrometheusMetric, Threshold, Watch, WorseThanOthers
 from rollouts.models import Check, Guardrail, Ramp, Verdict
 
 MAX_LOOKS: Final = 120
@@ -41,6 +44,7 @@ LOOKS: Final = {
     Verdict.SILENT: Look("No answer", "warning", "cloud_off"),
 }
 NOT_YET: Final = Look("Not looked at yet", "", "pending")
+SETTLING: Final = Look("Settling", "", "hourglass_top")
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,10 @@ class GuardrailCard:
 
 
 def guardrail_cards(ramp: Ramp) -> list[GuardrailCard]:
-    """Return the cards of a ramp's guardrails, in three queries."""
+    """Return the cards of a ramp's guardrails, in four queries."""
     guardrails = list(ramp.guardrails.all())
-    looks = _looks(guardrails)
-    return [_card(guardrail, looks.get(guardrail.pk, [])) for guardrail in guardrails]
+    looks, spans = _looks(guardrails), spans_of(ramp) if ramp.is_active else []
+    return [_card(guardrail, looks.get(guardrail.pk, []), spans) for guardrail in guardrails]
 
 
 def _looks(guardrails: Sequence[Guardrail]) -> dict[int, list[Check]]:
@@ -83,8 +87,9 @@ def _looks(guardrails: Sequence[Guardrail]) -> dict[int, list[Check]]:
     return found
 
 
-def _card(guardrail: Guardrail, checks: Sequence[Check]) -> GuardrailCard:
+def _card(guardrail: Guardrail, checks: Sequence[Check], spans: Sequence[Span]) -> GuardrailCard:
     (watch,) = read_guardrails([guardrail.document])
+    settling = _settling(watch, spans)
     last = checks[-1] if checks else None
     evidence, words = _evidence(last.figures if last else {})
     drawing = _comparison if isinstance(watch.condition, WorseThanOthers) else _threshold
@@ -94,8 +99,8 @@ def _card(guardrail: Guardrail, checks: Sequence[Check]) -> GuardrailCard:
     return GuardrailCard(
         number=guardrail.position + 1,
         sentence=str(watch),
-        promise=_promise(watch),
-        look=LOOKS[Verdict(last.verdict)] if last else NOT_YET,
+        promise=settling or _promise(watch),
+        look=SETTLING if settling else LOOKS[Verdict(last.verdict)] if last else NOT_YET,
         last=last,
         evidence=evidence,
         evidence_words=words,
@@ -105,6 +110,14 @@ def _card(guardrail: Guardrail, checks: Sequence[Check]) -> GuardrailCard:
         columns=columns,
         rows=tuple((check, tuple(cells(check.figures))) for check in newest),
     )
+
+
+def _settling(watch: Watch, spans: Sequence[Span]) -> str:
+    """Return until when a query is not asked, because it tells of before the ramp came down; empty: it is."""
+    until = settles_until(watch.metric.query, spans) if isinstance(watch.metric, PrometheusMetric) else None
+    if until is None or until <= clock.now():
+        return ""
+    return f"Not asked until {until:%H:%M:%S} UTC: until then it tells of before the ramp came down. No step is taken."
 
 
 def _promise(watch: Watch) -> str:

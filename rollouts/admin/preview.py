@@ -8,7 +8,7 @@ from typing import Any
 
 from flagsite.lib.problems import InputError, InvalidInput
 from rollouts.admin.summary import moment, waits_in_words
-from rollouts.guardrails.document import read_guardrails
+from rollouts.guardrails.document import limit_errors, read_guardrails
 from rollouts.schedule import PlannedStep
 from rollouts.steps import read_steps
 from rollouts.wording import duration_in_words, percent
@@ -68,7 +68,7 @@ def preview_of(
     except InvalidInput as refusal:
         problems += refusal.errors
     try:
-        read_guardrails(guardrails)
+        problems += limit_errors(read_guardrails(guardrails))
     except InvalidInput as refusal:
         problems += refusal.errors
     stops, last = [], since or now

@@ -1,5 +1,6 @@
 """Guardrails as they are asked for: the shape of docs/reference/rest-api.md, read and checked. Pure."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -45,6 +46,17 @@ def read_guardrails(raw: Any) -> tuple[Watch, ...]:
     if errors:
         raise InvalidInput.of(errors)
     return tuple(watch for watch in found if watch is not None)
+
+
+def limit_errors(watches: Sequence[Watch]) -> list[InputError]:
+    """Return which limits no share can be past. What is stored already may have one: it is read all the same."""
+    return [
+        InputError(f"guardrails[{place}].when.{condition.side}", "A share, from 0 to less than 1: 0.5 is 50 %.")
+        for place, watch in enumerate(watches)
+        if isinstance(watch.metric, EventMetric)
+        and isinstance(condition := watch.condition, Threshold)
+        and not 0 <= condition.limit < 1
+    ]
 
 
 class _Reader:

@@ -57,5 +57,5 @@ def spans(moves: Sequence[tuple[datetime, Decimal]]) -> list[Span]:
     for at, percentage in moves:
         if not kept or kept[-1][1] != percentage:
             kept.append((at, percentage))
-    ends = [at for at, _ in kept[1:]]
-    return [Span(percentage, at, until) for (at, percentage), until in zip(kept, [*ends, None], strict=True)]
+    ends = [*(at for at, _ in kept[1:]), None] if kept else []
+    return [Span(percentage, at, until) for (at, percentage), until in zip(kept, ends, strict=True)]

@@ -23,6 +23,7 @@ from rollouts.guardrails import events, prometheus
 from rollouts.guardrails.contexts import Seen
 from rollouts.guardrails.document import read_guardrails
 from rollouts.guardrails.finding import Finding
+from rollouts.guardrails.settling import settles_until
 from rollouts.guardrails.stages import given_up_before, latest, spans_of
 from rollouts.guardrails.watch import EventMetric, PrometheusMetric, Threshold
 from rollouts.models import Check, Guardrail, Ramp, Verdict
@@ -92,18 +93,25 @@ def ask_prometheus() -> int:
     """Ask Prometheus all at once what the guardrails of all ramps are to ask of it now; return how many looks.
 
     While another worker does so there is nothing to do here. The threads touch no table; what they hear is acted on as
-    it comes in.
+    it comes in. After a step back a query is not asked until it tells of what is now: the ramp takes no step meanwhile.
     """
     with leased("prometheus", seconds=ASKING_LEASE_SECONDS) as lease:
         if lease is None:
             return 0
-        due, answers = list(unasked_guardrails(clock.now())), prometheus.Round()
+        now, answers = clock.now(), prometheus.Round()
+        due = [row for row in unasked_guardrails(now) if not _is_settling(row, now)]
         with ThreadPoolExecutor(prometheus.AT_ONCE, thread_name_prefix="prometheus") as pool:
             for ended in as_completed([pool.submit(_take, row, _question(row, answers)) for row in due]):
                 look = ended.result()
                 look.act(seen=look.guardrail.ramp)
                 lease.renew()
         return len(due)
+
+
+def _is_settling(guardrail: Guardrail, now: datetime) -> bool:
+    """Tell whether the query of a guardrail still tells of a higher percentage than the present one."""
+    until = settles_until(guardrail.metric["prometheus"], spans_of(guardrail.ramp))
+    return until is not None and now < until
 
 
 def _take(guardrail: Guardrail, look: Callable[[], Finding]) -> Look:

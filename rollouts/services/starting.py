@@ -21,7 +21,7 @@ from flagsite.lib import clock
 from flagsite.lib.problems import InputError, InvalidInput, StaleVersion
 from flagsite.lib.tracing import traced
 from rollouts.errors import RampInTheWay, RuleNotFound, WrongMoment
-from rollouts.guardrails.document import MAX_GUARDRAILS, read_guardrails
+from rollouts.guardrails.document import MAX_GUARDRAILS, limit_errors, read_guardrails
 from rollouts.guardrails.watch import EventMetric, PrometheusMetric, Watch
 from rollouts.models import Guardrail, Occurrence, Ramp, Step
 from rollouts.querysets import active_ramp, lock_ramp, planned
@@ -179,7 +179,7 @@ def check_ground(target: Target, watches: Sequence[Watch]) -> None:
         bucket_by = target.bucket_by
     except RuleNotFound as refusal:
         raise InvalidInput.at("rule", refusal.detail) from None
-    errors = []
+    errors = limit_errors(watches)
     for place, watch in enumerate(watches):
         if isinstance(watch.metric, EventMetric) and bucket_by:
             message = f"{target} is bucketed by `{bucket_by}`, which events do not carry: watch by Prometheus instead."

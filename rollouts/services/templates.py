@@ -13,7 +13,7 @@ from flagsite.lib.keys import MESSAGE, is_key
 from flagsite.lib.problems import InvalidInput
 from flagsite.lib.tracing import traced
 from rollouts.errors import RampTemplateNotFound
-from rollouts.guardrails.document import read_guardrails
+from rollouts.guardrails.document import limit_errors, read_guardrails
 from rollouts.models import RampTemplate
 from rollouts.steps import read_steps, step_document
 
@@ -39,6 +39,9 @@ def save_ramp_template(
     for place, step in enumerate(read):
         if step.at is not None:
             raise InvalidInput.at(f"steps[{place}].at", "A template is used at any time: give a delay, `after`.")
+    watches = read_guardrails([] if guardrails is None else guardrails)
+    if errors := limit_errors(watches):
+        raise InvalidInput.of(errors)
     row = RampTemplate.objects.select_for_update().filter(project=project, key=key).first()
     old = fields_of(row, "name", "steps", "guardrails") if row else None
     if row is None and project.ramp_templates.count() >= MAX_TEMPLATES:
@@ -46,7 +49,7 @@ def save_ramp_template(
     row = row or RampTemplate(project=project, key=key)
     row.name = name or row.name or key
     row.steps = [step_document(step) for step in read]
-    row.guardrails = [watch.document for watch in read_guardrails([] if guardrails is None else guardrails)]
+    row.guardrails = [watch.document for watch in watches]
     row.save()
     action = Action.CREATE if old is None else Action.UPDATE
     record(action, row, by=by, project=project, old=old, new=fields_of(row, "name", "steps", "guardrails"))

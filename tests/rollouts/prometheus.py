@@ -1,10 +1,11 @@
 """What stands for a Prometheus, and what it answers."""
 
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 
-from tests.rollouts.receiver import Handler, Reply, status
+from tests.rollouts.receiver import Handler, Receiver, Reply, status
 
 ERRORS = 'sum(rate(errors{flag="$flag",environment="$environment"}[1m]))'
 ABOVE: dict[str, Any] = {"metric": {"prometheus": ERRORS}, "when": {"above": 0.02}}
@@ -21,3 +22,7 @@ def series(*values: str) -> Reply:
 
 def nothing_for_long(handler: Handler) -> None:
     handler.server.is_over.wait(20)
+
+
+def queries(prometheus: Receiver) -> list[str]:
+    return [parse_qs(each.body.decode())["query"][0] for each in prometheus.received]

@@ -1,7 +1,6 @@
 """Guardrails on a query: what a real server on the loopback answers, and what becomes of the ramp."""
 
 from typing import Any
-from urllib.parse import parse_qs
 
 import orjson
 import pytest
@@ -13,7 +12,7 @@ from tests.flags.builders import boolean, create
 from tests.ports import free_port
 from tests.rollouts.conftest import RAMP, Clock, Start, do, percentage, ramp_of, step, told
 from tests.rollouts.looking import checks, look
-from tests.rollouts.prometheus import ABOVE, ERRORS, nothing_for_long, series, success
+from tests.rollouts.prometheus import ABOVE, ERRORS, nothing_for_long, queries, series, success
 from tests.rollouts.receiver import Handler, Receiver, Reply, status
 
 pytestmark = pytest.mark.django_db
@@ -43,10 +42,6 @@ def a_byte_at_a_time(handler: Handler) -> None:
 
 def hang_up(handler: Handler) -> None:
     handler.connection.close()
-
-
-def queries(prometheus: Receiver) -> list[str]:
-    return [parse_qs(each.body.decode())["query"][0] for each in prometheus.received]
 
 
 @pytest.mark.parametrize(

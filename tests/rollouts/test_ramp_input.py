@@ -63,6 +63,8 @@ BAD_GUARDRAILS: Final[list[tuple[Any, str]]] = [
     ([{"metric": EVENTS, "when": {**WORSE, "false_alarms": 0.5}}], "guardrails[0].when.false_alarms"),
     ([{"metric": EVENTS, "when": {"above": 1, "below": 2}}], "guardrails[0].when"),
     ([{"metric": EVENTS, "when": {"above": "1"}}], "guardrails[0].when.above"),
+    ([{"metric": EVENTS, "when": {"above": 50}}], "guardrails[0].when.above"),
+    ([{"metric": EVENTS, "when": {"below": 1}}], "guardrails[0].when.below"),
     ([{"metric": EVENTS, "when": {"above": 1, "window": "0m"}}], "guardrails[0].when.window"),
     ([{"metric": EVENTS, "when": {"above": 1, "window": "8d"}}], "guardrails[0].when.window"),
     ([{"metric": EVENTS, "when": {"above": 1, "sample": 0}}], "guardrails[0].when.sample"),
