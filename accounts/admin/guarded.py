@@ -19,10 +19,12 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet, TextField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, checkbox
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.admin.requests import access_of
+from accounts.admin.rows import box_of
 from accounts.forms import ServiceForm
 from accounts.roles import Ability
 from flagsite.lib.problems import NotAllowed, Refusal
@@ -58,6 +60,7 @@ class GuardedAdmin(ModelAdmin):
     formfield_overrides = {TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})}}
     has_history = True
     list_fullwidth = True
+    list_sections: ClassVar[Sequence[Any]] = ()  # Unfold's templates ask each row; what is not there is looked for long
     compressed_fields = True
     show_full_result_count = False
     save_on_top = False
@@ -74,6 +77,11 @@ class GuardedAdmin(ModelAdmin):
 
     def _within(self, projects: QuerySet[Any]) -> Q:
         return Q(**{f"{self.project_path or 'pk'}__in": projects})
+
+    @display(description=checkbox.render("action_toggle_all", 1))  # type: ignore[untyped-decorator]  # Unfold's
+    def action_checkbox(self, obj: Model) -> str:
+        """Return the box that chooses the row."""
+        return box_of(obj.pk)
 
     @property
     def project_key_path(self) -> str:

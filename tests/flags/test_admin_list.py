@@ -176,6 +176,15 @@ def test_two_thousand_flags_in_five_environments_cost_as_much_as_a_few(desk: Des
     assert min(seconds for _, seconds in costs) < 0.6, "the budget, 200 ms, is held by `make bench-server`"
 
 
+def test_each_row_has_a_box_of_its_own(desk: Desk, shop: Project) -> None:
+    more_flags(shop, 3)
+    page = desk.get(LIST).content.decode()
+    assert [int(pk) for pk in re.findall(r'name="_selected_action" value="(\d+)"', page)] == [
+        flag.pk for flag in desk.get(LIST).context["cl"].result_list
+    ]
+    assert page.count('id="action-toggle"') == 1
+
+
 # --- switching ---------------------------------------------------------------------------------------------------
 
 

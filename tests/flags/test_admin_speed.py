@@ -37,7 +37,7 @@ FLAG_PAGE_SECONDS = 0.3
 INSIGHTS_SECONDS = 0.3
 REVIEW_SECONDS = 1.0
 FLAG_PAGE_QUERIES = 15
-INSIGHTS_QUERIES = 15
+INSIGHTS_QUERIES = 21
 REVIEW_QUERIES = 50
 
 HALVES = {"split": [{"variation": "on", "weight": 33.333}, {"variation": "off", "weight": 66.667}]}
