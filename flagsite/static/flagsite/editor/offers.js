@@ -122,6 +122,6 @@ export class Offers {
         const answer = await fetch(`${address.replace("/0/", `/${this.project}/`)}?${new URLSearchParams(query)}`, {
             headers: { Accept: "application/json" },
         }).catch(() => null);
-        return answer?.ok ? answer.json() : {};
+        return answer?.ok && !answer.redirected ? answer.json() : {}; // redirected: the session has ended
     }
 }

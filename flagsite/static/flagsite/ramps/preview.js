@@ -18,7 +18,7 @@ export function preview(place, address, { sent, first: before }, told) {
     async function ask() {
         const mine = ++asked;
         const answer = await fetch(address, { method: "POST", body: sent(), headers: { Accept: "application/json" } });
-        if (!answer.ok || mine !== asked) return;
+        if (!answer.ok || answer.redirected || mine !== asked) return; // redirected: the session has ended
         const found = await answer.json();
         if (mine !== asked) return;
         show(found);
