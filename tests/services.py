@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,6 +25,10 @@ HASTY: Final = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum",
 """What the throw-away PostgreSQL does without: it need not survive a power cut, statistics that are gathered while
 tests' rows come and go make plans a matter of chance (one took ten minutes for what takes a second), and without
 statistics it takes small tables for ones that are worth compiling for."""
+
+
+REDIS_DATABASES: Final = 16
+"""As many as Redis has, unless it is told otherwise."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -42,7 +47,7 @@ def start(*, without: Iterable[str] = HASTY) -> None:
         if not os.environ.get("TEST_REDIS_URL"):
             _start_redis(directory)
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
-    os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]
+    os.environ["REDIS_URL"] = _of_this_worker(os.environ["TEST_REDIS_URL"])
     os.environ["DATA_DIR"] = str(directory / "data")
     os.environ["LOG_LEVEL"] = "WARNING"
 
@@ -61,6 +66,12 @@ def _start_postgresql(directory: Path, without: Iterable[str]) -> None:
         server.psql("ALTER SYSTEM SET max_parallel_workers_per_gather = 0;")  # nor worth two more processes a query
     server.psql("SELECT pg_reload_conf();")
     os.environ["TEST_DATABASE_URL"] = os.environ[THROW_AWAY] = server.get_uri()
+
+
+def _of_this_worker(redis: str) -> str:
+    """Return the address of a Redis database of this worker's own: what one holds in the cache would hold others up."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return urlsplit(redis)._replace(path=f"/{int(number) % REDIS_DATABASES}").geturl()
 
 
 def _start_redis(directory: Path) -> None:
