@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import pytest
 
 from tests.ports import free_port, wait_for_port
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "prometheus"
-IS_INSTALLED = bool(shutil.which("prometheus") and shutil.which("promtool"))
+needs_prometheus = pytest.mark.skipif(
+    not (shutil.which("prometheus") and shutil.which("promtool")),
+    reason="needs Debian's package `prometheus` (.ci/run and workflows install it)",
+)
 
 
 def promtool_finds(

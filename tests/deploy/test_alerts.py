@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.prometheus import CONFIGURATION, IS_INSTALLED, promtool_finds
+from tests.deploy.prometheus import CONFIGURATION, needs_prometheus, promtool_finds
 from tests.docs.markdown import page
 
-pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="needs Debian's package `prometheus` (.ci/run installs it)")
+pytestmark = needs_prometheus
 
 SHOP = 'project="shop", environment="production"'
 HEALTHY = {

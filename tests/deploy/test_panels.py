@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from deploy.grafana.dashboard import dashboard
-from tests.deploy.prometheus import IS_INSTALLED, as_prometheus_reads_it, promtool_finds
+from tests.deploy.prometheus import as_prometheus_reads_it, needs_prometheus, promtool_finds
 
-pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="needs Debian's package `prometheus` (.ci/run installs it)")
+pytestmark = needs_prometheus
 
 SHOP = 'project="shop", environment="production"'
 RIGHT = {f'flagsite_evaluations_total{{{SHOP}, flag="sale", variation="on"}}': "0+90x60"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.prometheus import IS_INSTALLED
+from tests.deploy.prometheus import needs_prometheus
 from tests.processes.harm import BY_EVENTS, BY_PROMETHEUS, Response, Watched
 from tests.processes.site import patch
 
@@ -47,7 +47,7 @@ def test_users_inside_who_fail_more_than_the_others_are_let_out_by_what_sdks_rep
     assert response.figures["evidence"] > response.figures["needed"]
 
 
-@pytest.mark.skipif(not IS_INSTALLED, reason="needs Debian's package `prometheus` (.ci/run installs it)")
+@needs_prometheus
 def test_users_inside_are_let_out_when_a_query_of_prometheus_says_that_too_many_fail(
     watched: Watched, record: Any
 ) -> None:

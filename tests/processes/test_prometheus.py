@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from deploy.grafana.dashboard import dashboard
-from tests.deploy.prometheus import IS_INSTALLED, Prometheus, as_prometheus_reads_it, ours
+from tests.deploy.prometheus import Prometheus, as_prometheus_reads_it, needs_prometheus, ours
 from tests.ports import eventually
 from tests.processes.load import Load
 from tests.processes.site import Site
 
-pytestmark = pytest.mark.skipif(not IS_INSTALLED, reason="needs Debian's package `prometheus` (.ci/run installs it)")
+pytestmark = needs_prometheus
 
 COMPARED = re.compile(r"(?P<quantity>.+) (==|>|<) [\d.]+", re.DOTALL)
 LONG_ENOUGH = 60.0

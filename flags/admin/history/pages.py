@@ -5,11 +5,10 @@ Reading is for whoever sees the project; restoring is for its editors and goes t
 
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.admin.guarded import GuardedAdmin, lead_history_of
@@ -19,18 +18,18 @@ from accounts.roles import Ability
 from flags.admin.deciding.tester import answer_in, context_asked, seen_lately
 from flags.admin.deciding.tester_form import ContextForm
 from flags.admin.flags.cards import named_variations
+from flags.admin.history.bringing_back import bring_back
 from flags.admin.history.details import details_seen_by
 from flags.admin.history.recreating import recreation_of, recreation_proposed
 from flags.admin.history.side_by_side import side_by_side
 from flags.admin.history.timeline import SOURCES, Asked, hands_in, timeline, timeline_address
-from flags.admin.reviews.proposing import lead_to_review
 from flags.editing.restoring import edit_that_restores, present_of
 from flags.evaluation import explain
 from flags.forms.history import RestoreForm
 from flags.history import Entry, entries_of
 from flags.models import Flag, RevisionItem
 from flags.querysets import with_predecessors
-from flagsite.lib.problems import NotAllowed, Refusal
+from flagsite.lib.problems import Refusal
 from segments.models import Segment
 
 lead_history_of(Flag, lambda row: timeline_address(project=row.project.key, kind="flag", key=row.key))
@@ -82,24 +81,12 @@ class HistoryPages(GuardedAdmin):
     def restore_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Propose to bring the state of this revision back, and lead to the review."""
         entry = self._entry(request, pk)
-        environment = entry.item.environment
-        if not access_of(request).may(Ability.EDIT, environment.project_id):
-            raise PermissionDenied
-        form = RestoreForm(request.POST)
-        back = reverse("admin:flags_revision_item", args=[pk])
-        if not form.is_valid():
-            messages.error(request, "Why something is restored is said in at most 2,000 characters.")
-            return HttpResponseRedirect(back)
-        try:
-            edit = edit_that_restores(entry.item, version=form.cleaned_data["version"])
-            comment = form.cleaned_data["comment"] or f"Restored revision {entry.item.number}"
-            review = lead_to_review(request, project=environment.project, edits=[edit], comment=comment, otherwise=back)
-        except NotAllowed as refusal:
-            raise PermissionDenied(refusal.detail) from None
-        except Refusal as refusal:
-            messages.error(request, refusal.detail)
-            return HttpResponseRedirect(back)
-        return HttpResponseRedirect(review)
+        return bring_back(
+            request,
+            entry.item,
+            edit_of=lambda form: edit_that_restores(entry.item, version=form.cleaned_data["version"]),
+            comment=f"Restored revision {entry.item.number}",
+        )
 
     def recreate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Propose to bring a deleted flag back as it was last, and lead to the review."""

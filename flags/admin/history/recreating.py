@@ -2,19 +2,15 @@
 
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 
 from accounts.admin.requests import access_of
 from accounts.models import Project
 from accounts.roles import Ability
-from flags.admin.reviews.proposing import lead_to_review
+from flags.admin.history.bringing_back import bring_back
 from flags.editing.recreating import edit_that_recreates, last_item
 from flags.forms.history import RestoreForm
 from flags.models import RevisionItem
-from flagsite.lib.problems import NotAllowed, Refusal
 
 
 def recreation_of(request: HttpRequest, *, project: Project, kind: str, key: str) -> dict[str, Any]:
@@ -29,20 +25,6 @@ def recreation_of(request: HttpRequest, *, project: Project, kind: str, key: str
 def recreation_proposed(request: HttpRequest, item: RevisionItem) -> HttpResponse:
     """Propose to bring the flag of an item back as it was last, and lead to the review."""
     project = item.environment.project
-    if not access_of(request).may(Ability.EDIT, project.pk):
-        raise PermissionDenied
-    back = reverse("admin:flags_revision_item", args=[item.pk])
-    form = RestoreForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "Why a flag is recreated is said in at most 2,000 characters.")
-        return HttpResponseRedirect(back)
-    comment = form.cleaned_data["comment"] or "Recreated as it was"
-    try:
-        edit = edit_that_recreates(item.key, project=project)
-        review = lead_to_review(request, project=project, edits=[edit], comment=comment, otherwise=back)
-    except NotAllowed as refusal:
-        raise PermissionDenied(refusal.detail) from None
-    except Refusal as refusal:
-        messages.error(request, refusal.detail)
-        return HttpResponseRedirect(back)
-    return HttpResponseRedirect(review)
+    return bring_back(
+        request, item, edit_of=lambda _: edit_that_recreates(item.key, project=project), comment="Recreated as it was"
+    )
